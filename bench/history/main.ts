@@ -75,7 +75,7 @@ async function timeReports(folder: string) {
 	for (const report of REPORT_NAMES) {
 		showProgress(report);
 		const startMs = performance.now();
-		const { rows } = await queryFiles(folder, undefined, await reportSql(report));
+		const { rows } = await queryFiles(folder, { sql: await reportSql(report) });
 		timed.push({ report, seconds: (performance.now() - startMs) / 1_000, rows: rows.length });
 	}
 	return timed;

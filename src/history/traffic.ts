@@ -52,18 +52,22 @@ export interface Traffic {
 
 const MINUTE_MS = 60_000;
 
-/** @param rows a row that was written twice is counted once @param from unix seconds: what came before it is not counted */
-export function countTraffic(rows: Iterable<StoredRow>, from: number): Traffic {
+/**
+ * @param rows a row that was written twice is counted once @param from unix seconds: what came before it is not counted
+ * @param asked a country, to which all counts but those of countries keep; undefined = all
+ */
+export function countTraffic(rows: Iterable<StoredRow>, from: number, asked?: string): Traffic {
 	const seen = new Set<string>();
-	const told: Told[] = [];
+	const everywhere: Told[] = [];
 	let lost = 0;
 	for (const row of rows) {
 		const { id = "", time = "", weight = 1, kind = "" } = row;
 		if (seen.has(id) || !(Date.parse(time) >= from * 1_000)) continue;
 		seen.add(id);
 		if (kind === "lost") lost += weight;
-		else told.push({ ...row, kind: row.asked ?? kind, isRefused: kind === "refusal", weight, time } as Told);
+		else everywhere.push({ ...row, kind: row.asked ?? kind, isRefused: kind === "refusal", weight, time } as Told);
 	}
+	const told = asked === undefined ? everywhere : everywhere.filter(({ country }) => country === asked);
 	return {
 		events: weightOf(told),
 		lost,
@@ -82,7 +86,7 @@ export function countTraffic(rows: Iterable<StoredRow>, from: number): Traffic {
 			},
 		),
 		countries: byMost(
-			Map.groupBy(told, ({ country }) => country ?? null),
+			Map.groupBy(everywhere, ({ country }) => country ?? null),
 			(country, of) => ({ country, refused: refusedIn(of) }),
 		),
 		minutes: [...Map.groupBy(told, ({ time }) => Math.floor(Date.parse(time) / MINUTE_MS) * 60)]

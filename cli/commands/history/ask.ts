@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { country } from "../../../src/content/audience.ts";
 import { formatTimestamp } from "../../../src/timestamps.ts";
 import type { ReaderContext } from "../../command-line/run-as.ts";
 import { span } from "../../command-line/values.ts";
@@ -16,7 +17,10 @@ const DEFAULT_SECONDS = 7 * 86_400;
 /** After so long a person is told what is waited for. */
 const PATIENCE_MS = 1_000;
 
-export const sourceShape = { dir: z.string().optional(), since: span.optional(), ...warehouseShape };
+export const sourceShape = {
+	...{ dir: z.string().optional(), since: span.optional(), ...warehouseShape },
+	country: country.optional(),
+};
 type Context = ReaderContext<z.infer<z.ZodObject<typeof sourceShape>>>;
 
 interface Answer {
@@ -48,7 +52,7 @@ export async function ask(context: Context, sql: string): Promise<Answer> {
 async function askFolder(folder: string, { options, surroundings }: Context, sql: string): Promise<Answer> {
 	const { queryFiles } = await import("./query-files.ts");
 	const since = options.since === undefined ? undefined : beginning(options.since, surroundings);
-	const { columns, rows, files } = await queryFiles(folder, since, sql);
+	const { columns, rows, files } = await queryFiles(folder, { sql, since, country: options.country });
 	return { columns, rows, source: { files }, notes: files === 0 ? [NO_FILES] : [] };
 }
 
@@ -63,7 +67,7 @@ async function askService({ openApi, options, surroundings }: Context, sql: stri
 		const since = beginning(options.since, surroundings);
 		const { sink, files } = await fetchFiles(api, folder, since, surroundings.nowMs);
 		if (sink === "pipelines" && files === 0) throw goesToStream(api.server);
-		const { columns, rows } = await queryFiles(folder, since, sql);
+		const { columns, rows } = await queryFiles(folder, { sql, since, country: options.country });
 		const notes = files === 0 ? [NO_FILES] : sink === "pipelines" ? [SINCE_THEN] : [];
 		return { columns, rows, source: { files }, notes };
 	} finally {
@@ -94,7 +98,11 @@ async function askTable(
 	);
 	try {
 		const since = beginning(options.since, surroundings);
-		const { columns, rows, files, bytes, mayBeCut } = await queryBasin(warehouse, { sql, since }, surroundings);
+		const { columns, rows, files, bytes, mayBeCut } = await queryBasin(
+			warehouse,
+			{ sql, since, country: options.country },
+			surroundings,
+		);
 		const read = bytes === null ? [] : [`read ${formatBytes(bytes)} of ${formatCount(files ?? 0)} files`];
 		const cut = mayBeCut
 			? [`${formatCount(rows.length)} rows are the most that Basin SQL gives: there may be more`]

@@ -7,7 +7,7 @@ import { accountId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { type ReaderContext, runAsOperator, runAsReader } from "../../command-line/run-as.ts";
 import { span } from "../../command-line/values.ts";
-import { CliError } from "../../errors.ts";
+import { CliError, UsageError } from "../../errors.ts";
 import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
 import { ask, beginning, DEFAULT_SINCE, sourceShape } from "./ask.ts";
 import { REPORT_NAMES, REPORTS, reportSql } from "./reports.ts";
@@ -38,8 +38,11 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 			"after",
 			`\nReports:\n${REPORT_NAMES.map((name) => `  ${name.padEnd(10)} ${REPORTS[name]}`).join("\n")}`,
 		);
-	runAsReader(addSourceOptions(report), surroundings, sourceShape, async (context) => {
+	addSourceOptions(report).option("--country <code>", "only what came from there, such as BR");
+	runAsReader(report, surroundings, sourceShape, async (context) => {
 		const name = readOperand(context.operands, 0, "report", z.enum(REPORT_NAMES));
+		if (name === "tripwire" && context.options.country !== undefined)
+			throw new UsageError("tripwire compares places: it takes no --country");
 		await answer(context, await reportSql(name), { report: name });
 	});
 

@@ -8,7 +8,7 @@ import { exchange, type HttpAnswer, retryAfterOf } from "../../http/exchange.ts"
 import { patiently } from "../../http/patience.ts";
 import { parseJson } from "../../json.ts";
 import type { Surroundings } from "../../terminal/output.ts";
-import { mayBeCut, overTable } from "./select.ts";
+import { mayBeCut, overTable, type Question } from "./select.ts";
 import { TOKEN_VARIABLE, type Warehouse } from "./warehouse.ts";
 
 /** A query may think for minutes before its first byte. */
@@ -47,20 +47,13 @@ export interface TableAnswer {
 	readonly mayBeCut: boolean;
 }
 
-export interface TableQuery {
-	/** over the table `events` */
-	readonly sql: string;
-	/** RFC 3339; events of before are not seen */
-	readonly since: string;
-}
-
 /**
  * @param answerWithinMs of silence
  * @throws CliError where the SQL is no SELECT; ServerRefusal where it, or the token, is not taken; ConnectionError where there is no whole answer
  */
 export async function queryBasin(
 	{ origin, account, bucket, table, token }: Warehouse,
-	{ sql, since }: TableQuery,
+	question: Question,
 	surroundings: Surroundings,
 	answerWithinMs = ANSWER_WITHIN_MS,
 ): Promise<TableAnswer> {
@@ -68,7 +61,7 @@ export async function queryBasin(
 		method: "POST",
 		url: `${origin}/api/v1/accounts/${account}/basin-sql/query/${bucket}`,
 		headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
-		body: JSON.stringify({ query: overTable(sql, table, since) }),
+		body: JSON.stringify({ query: overTable(question, table) }),
 		idleTimeoutMs: answerWithinMs,
 	};
 	const ask = async () => {

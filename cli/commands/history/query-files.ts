@@ -5,7 +5,7 @@ import { join, sep } from "node:path";
 import { HISTORY_FIELDS } from "../../../src/history/fields.ts";
 import { EVENTS_PREFIX, hourOfFile } from "../../../src/history/hour-files.ts";
 import { CliError } from "../../errors.ts";
-import { notOneSelect } from "./select.ts";
+import { notOneSelect, type Question } from "./select.ts";
 
 const SQL_TYPES = { text: "VARCHAR", whole: "BIGINT", time: "TIMESTAMP" } as const;
 /** A code of DuckDB's: the statement that it says yes to changes nothing. */
@@ -21,10 +21,13 @@ export interface QueryAnswer {
 
 /**
  * @param folder that has the files as the service names them: below `events/`
- * @param since RFC 3339; events of before are not seen
+ * @param question without `since` about all that is there
  * @throws CliError where the SQL is not understood, or a file is no file of events
  */
-export async function queryFiles(folder: string, since: string | undefined, sql: string): Promise<QueryAnswer> {
+export async function queryFiles(
+	folder: string,
+	{ sql, since, country }: Omit<Question, "since"> & { readonly since?: string | undefined },
+): Promise<QueryAnswer> {
 	if (sql.trim() === "") throw notOneSelect();
 	const files = await hourFilesIn(folder, since);
 	const { DuckDBInstance } = await import("@duckdb/node-api").catch((cause: unknown) => {
@@ -37,7 +40,7 @@ export async function queryFiles(folder: string, since: string | undefined, sql:
 	const instance = await DuckDBInstance.create(":memory:", { autoinstall_known_extensions: "false" });
 	const connection = await instance.connect();
 	try {
-		await connection.run(eventsView(files, since));
+		await connection.run(eventsView(files, since, country));
 		await connection.run(`SET allowed_directories = [${quote(folder)}]`);
 		await connection.run("SET enable_external_access = false");
 		await connection.run("SET lock_configuration = true");
@@ -67,12 +70,16 @@ async function hourFilesIn(folder: string, since: string | undefined): Promise<s
 		.map((name) => join(folder, name));
 }
 
-function eventsView(files: readonly string[], since: string | undefined): string {
+function eventsView(files: readonly string[], since: string | undefined, country: string | undefined): string {
 	const columns = HISTORY_FIELDS.map(({ name, type }) => [name, SQL_TYPES[type]] as const);
 	if (files.length === 0) return `CREATE TABLE events (${columns.map((column) => column.join(" ")).join(", ")})`;
 	const types = columns.map(([name, type]) => `${name}: '${type}'`).join(", ");
 	const options = `columns = {${types}}, format = 'newline_delimited', compression = 'gzip', hive_partitioning = false`;
-	const where = since === undefined ? "" : ` WHERE time >= TIMESTAMP ${quote(since.replace("Z", ""))}`;
+	const conditions = [
+		...(since === undefined ? [] : [`time >= TIMESTAMP ${quote(since.replace("Z", ""))}`]),
+		...(country === undefined ? [] : [`country = ${quote(country)}`]),
+	];
+	const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
 	return `CREATE VIEW events AS SELECT * FROM read_json([${files.map(quote).join(", ")}], ${options})${where}`;
 }
 

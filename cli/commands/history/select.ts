@@ -11,17 +11,26 @@ const COMMENTS = /^(?:\s*--[^\n]*(?:\n|$))*\s*/;
 /** At the end of a statement, but for comment. */
 const LIMITED = /\blimit\s+\d+(?:\s|;|--[^\n]*)*$/i;
 
+export interface Question {
+	/** over the table `events` */
+	readonly sql: string;
+	/** RFC 3339; events of before are not seen */
+	readonly since: string;
+	/** two capital letters: events of elsewhere are not seen; left out = those of everywhere are */
+	readonly country?: string | undefined;
+}
+
 /**
- * @param table "<namespace>.<table>" @param since RFC 3339: what is older is not read, which also bounds what is paid for
- * @returns the statement, for which `events` are the rows of the table since then, under the columns of docs/history.md
+ * @param table "<namespace>.<table>" @param question what is older is not read, which also bounds what is paid for
+ * @returns the statement, for which `events` are the rows of the table that are seen, under the columns of docs/history.md
  * @throws CliError where it is no SELECT
  */
-export function overTable(sql: string, table: string, since: string): string {
+export function overTable({ sql, since, country }: Question, table: string): string {
 	const statement = sql.replace(COMMENTS, "").replace(/[\s;]+$/, "");
 	const [, first = ""] = /^(select|with)\b/i.exec(statement) ?? [];
 	if (first === "") throw notOneSelect();
 	const columns = HISTORY_FIELDS.map(({ name }) => name).join(", ");
-	const events = `WITH events AS (SELECT ${columns} FROM ${table} WHERE time >= '${since}')`;
+	const events = `WITH events AS (SELECT ${columns} FROM ${table} WHERE time >= '${since}'${country === undefined ? "" : ` AND country = '${country}'`})`;
 	const rest = first.toLowerCase() === "with" ? `,${statement.slice(first.length)}` : `\n${statement}`;
 	return `${events}${rest}${LIMITED.test(statement) ? "" : `\nLIMIT ${MAX_ROWS}`}`;
 }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { trafficBody } from "../../routes/operator/fleet/traffic.ts";
 import { Chart } from "../chart.tsx";
 import { Facts, link, Mark, percent, Table, Time } from "../layout.tsx";
-import { Choices, Pages, pageOf } from "../lists.tsx";
+import { Choices, Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { countryName } from "../world-map.tsx";
 
@@ -14,12 +14,15 @@ const SPANS = [5, 15, 60, 120] as const;
 const MANY_REFUSED = 0.05;
 const SINKS: Readonly<Record<Exclude<Traffic["sink"], "r2">, string>> = {
 	off: "The history of requests is off: HISTORY_SINK=r2 switches it on. What Analytics Engine and the log have is not shown here.",
-	pipelines: "The history of requests goes to a Pipelines stream, which cannot be asked from here: ask its catalog.",
+	pipelines:
+		"The history of requests goes to a Pipelines stream, which cannot be asked from here. Its table answers: parapet history report traffic --warehouse <account>_<bucket>, with a token for Basin SQL.",
 };
+const PATH = "/console/traffic";
 
 export async function showTraffic(c: ConsoleContext): Promise<Response> {
-	const traffic = await c.var.api.get<Traffic>("/v1/history/traffic", { minutes: c.req.query("minutes") });
-	const asked = c.req.query("minutes") || "15";
+	const { minutes, country } = c.req.query();
+	const traffic = await c.var.api.get<Traffic>("/v1/history/traffic", { minutes, country });
+	const asked = minutes || "15";
 	return render(
 		c,
 		"Traffic",
@@ -27,21 +30,22 @@ export async function showTraffic(c: ConsoleContext): Promise<Response> {
 		<>
 			<Choices
 				what="The last"
-				of={SPANS.map(
-					(minutes) => [`${minutes} minutes`, link("/console/traffic", { minutes: String(minutes) })] as const,
-				)}
+				of={SPANS.map((span) => [`${span} minutes`, link(PATH, { minutes: String(span), country })] as const)}
 				chosen={`${asked} minutes`}
 			/>
+			<Filters of={[["country", "Country, as BR"]]} values={{ country }} kept={minutes ? { minutes } : {}} />
 			{traffic.sink === "r2" ? <Counted c={c} traffic={traffic} /> : <p>{SINKS[traffic.sink]}</p>}
 			<p>
 				The whole history: <code>parapet history report traffic</code>, <code>failures</code>, <code>countries</code>,{" "}
-				<code>versions</code>. Why updates fail, of every device: <a href="/console/fleet">Fleet</a>.
+				<code>versions</code>, of a country with <code>--country BR</code>. Why updates fail, of every device:{" "}
+				<a href="/console/fleet">Fleet</a>.
 			</p>
 		</>,
 	);
 }
 
 function Counted({ c, traffic }: { c: ConsoleContext; traffic: Traffic }) {
+	const { minutes } = c.req.query();
 	const refused = traffic.kinds.reduce((sum, one) => sum + one.refused, 0);
 	const answers = pageOf(
 		c,
@@ -55,6 +59,11 @@ function Counted({ c, traffic }: { c: ConsoleContext; traffic: Traffic }) {
 	);
 	return (
 		<>
+			{traffic.country !== null && (
+				<p>
+					Of what came from {countryName(traffic.country)} alone. <a href={link(PATH, { minutes })}>From everywhere</a>
+				</p>
+			)}
 			<Facts
 				of={[
 					["Requests of devices", String(traffic.events)],
@@ -119,7 +128,7 @@ function Counted({ c, traffic }: { c: ConsoleContext; traffic: Traffic }) {
 				head={["Country", "Requests", "Refused", "Part"]}
 				empty="Nothing was asked for."
 				rows={countries.rows.map(({ country, events, refused: of }) => [
-					country === null ? "unknown" : countryName(country),
+					country === null ? "unknown" : <a href={link(PATH, { minutes, country })}>{countryName(country)}</a>,
 					String(events),
 					<Mark tone={toneOf(of, events)}>{of}</Mark>,
 					percent(of / Math.max(events, 1)),

@@ -48,6 +48,18 @@ test("a row counts for as many events as it stands for, a refusal with what was 
 	]);
 });
 
+test("what is asked of one country keeps to it, and still says from where else something came", () => {
+	const failed = row({ kind: "refusal", asked: "download", status: 403, problem: "signed_url_expired" });
+	const lost = row({ kind: "lost", weight: 5, country: null });
+	const rows = [failed, lost, row({ country: "DE" }), row({ country: null })];
+	const { events, lost: dropped, kinds, answers, minutes, countries } = countTraffic(rows, FROM, "BR");
+	expect([events, dropped]).toEqual([1, 5]);
+	expect(kinds).toMatchObject([{ kind: "download", events: 1, refused: 1 }]);
+	expect(answers).toEqual([{ kind: "download", status: 403, problem: "signed_url_expired", events: 1 }]);
+	expect(minutes).toEqual([{ at: FROM, events: 1, refused: 1 }]);
+	expect(countries.map(({ country }) => country)).toEqual(["BR", "DE", null]);
+});
+
 test("a device whose turn has not come is an event, and not refused in any list", () => {
 	const waiting = row({ kind: "wait", asked: "permit", status: 403, problem: "exposure_limited" });
 	const refused = row({ kind: "refusal", asked: "permit", status: 403, problem: "not_entitled" });

@@ -110,14 +110,17 @@ test("versions over time are words until there is a history, and a chart from th
 	await publish(product, "4.26.0", "rules");
 	const path = `/console/fleet/products/${product}`;
 	const before = await operator.read(path);
-	expect([before.includes("There is no history yet"), before.includes("<figure")]).toEqual([true, false]);
+	expect([before.includes("Counted once so far"), before.includes("<figure")]).toEqual([true, false]);
+	const unused = freshProduct().name;
+	await operated("POST", "/v1/products", { product: unused, plan: "immediate" });
+	expect(await operator.read(`/console/fleet/products/${unused}`)).toContain("There is no history yet");
 	expect(before).not.toContain("uPlot");
 	await runInDurableObject(bindings.CENSUS.getByName("census"), (_, { storage }) => {
 		const hours = [2, 1].map((ago) => Math.floor(Date.now() / 1_000) - ago * 3_600);
 		for (const at of hours) storage.sql.exec("INSERT INTO samples VALUES (?, '4.26.0', ?, ?)", product, at, at % 7);
 	});
 	const page = await operator.read(path);
-	expect([page.includes("There is no history yet"), page.includes('<figure class="chart"')]).toEqual([false, true]);
+	expect([page.includes("Counted once so far"), page.includes('<figure class="chart"')]).toEqual([false, true]);
 	for (const file of ["uPlot.iife.min.js", "uPlot.min.css"]) expect(page).toContain(file);
 	for (const other of ["/console/rollouts", "/console/trail", "/console/devices"])
 		expect([other, (await operator.read(other)).includes("uPlot")]).toEqual([other, false]);

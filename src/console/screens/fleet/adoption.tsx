@@ -72,6 +72,11 @@ export function VersionsOverTime({ of: { product, releases, as_of: until } }: { 
 			<h2>{`Versions of ${product} over time`}</h2>
 			{hasHistory ? (
 				<Chart label={`Devices by version of ${product}`} {...drawn} />
+			) : steps.size > 0 ? (
+				<p>
+					Counted once so far, <Time at={new Date(last * 1_000).toISOString()} />, as the numbers of its versions say:
+					lines are drawn from the next change on.
+				</p>
 			) : (
 				<p>
 					There is no history yet: how many devices have a version is written down within a minute of their first word

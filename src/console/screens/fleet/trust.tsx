@@ -15,6 +15,7 @@ interface Trust {
 	readonly stopping: number;
 	readonly tuf_root: { readonly version: number; readonly ends: string } | null;
 	readonly anchors: readonly AnchorInUse[];
+	readonly anchors_left_out: { readonly anchors: number; readonly devices: number };
 	readonly accounts: readonly z.infer<typeof stoppingAccountBody>[];
 	readonly as_of: string | null;
 }
@@ -41,6 +42,7 @@ export async function showTrust(c: ConsoleContext): Promise<Response> {
 	const by = trust.breaks_at;
 	const accounts = pageOf(c, trust.accounts, "accounts");
 	const anchors = pageOf(c, trust.anchors, "anchors");
+	const { anchors_left_out: leftOut } = trust;
 	const { now } = c.env;
 	return render(
 		c,
@@ -87,6 +89,12 @@ export async function showTrust(c: ConsoleContext): Promise<Response> {
 				])}
 			/>
 			<Pages of={anchors} />
+			{leftOut.anchors > 0 && (
+				<p>
+					<Mark tone="amber">{leftOut.anchors} more</Mark> have no place in this list: devices rest on them{" "}
+					{leftOut.devices} times. Those that stop by the day are counted above nevertheless.
+				</p>
+			)}
 			<Facts
 				of={[
 					["Nobody knows of", <Mark tone={trust.unknown > 0 ? "amber" : "green"}>{`${trust.unknown} devices`}</Mark>],

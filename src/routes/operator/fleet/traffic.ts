@@ -1,6 +1,7 @@
 // What the service was asked in the last minutes, counted from the newest files of the history: so many files and bytes at most, whatever
 // there is. All of it, and everything older, is asked elsewhere (docs/history.md).
 import { createRoute, z } from "@hono/zod-openapi";
+import { country as countryCode } from "../../../content/audience.ts";
 import { hourFolder, hourOf } from "../../../history/hour-files.ts";
 import { countTraffic, type StoredRow } from "../../../history/traffic.ts";
 import type { HistoryFile, HistoryFiles } from "../../../storage/r2-history-files.ts";
@@ -25,6 +26,7 @@ export const trafficBody = z
 		from: timestamp.openapi({ description: "What came before it is not counted" }),
 		files: count.openapi({ description: "Files that were written since then; 1,000 are looked at" }),
 		files_read: count.openapi({ description: "The newest of them, whose events are counted here" }),
+		country: z.string().nullable().openapi({ description: "To which all but `lost` and `countries` keep; null = all" }),
 		events: count.openapi({ description: "Requests of devices: what the other lists add up to" }),
 		lost: count.openapi({ description: "Events that the service had to drop" }),
 		kinds: z.array(
@@ -61,6 +63,7 @@ const read = createRoute({
 			minutes: wholeNumber(1, MAX_MINUTES)
 				.optional()
 				.openapi({ description: `1 to ${MAX_MINUTES}; ${DEFAULT_MINUTES} if left out` }),
+			country: countryCode.optional().openapi({ description: "Only what devices there asked for" }),
 		}),
 	},
 	responses: {
@@ -71,16 +74,16 @@ const read = createRoute({
 
 export const traffic = createRouter().openapi(read, async (c) => {
 	const { services, now } = c.env;
-	const { minutes = DEFAULT_MINUTES } = c.req.valid("query");
+	const { minutes = DEFAULT_MINUTES, country } = c.req.valid("query");
 	const sink = services.config.historySink;
 	const { from, files } =
 		sink === "r2" ? await listSince(services.historyFiles, now, minutes) : { from: now - minutes * 60, files: [] };
 	const chosen = newestOf(files);
 	const texts = await Promise.all(chosen.map(({ name }) => readText(services.historyFiles, name)));
-	const found = countTraffic(rowsOf(texts), from);
+	const found = countTraffic(rowsOf(texts), from, country);
 	const body = {
 		...{ sink, from: toTimestamp(from), files: files.length, files_read: chosen.length },
-		...{ events: found.events, lost: found.lost, kinds: found.kinds.slice(0, LISTED) },
+		...{ country: country ?? null, events: found.events, lost: found.lost, kinds: found.kinds.slice(0, LISTED) },
 		...{ answers: found.answers.slice(0, LISTED), countries: found.countries.slice(0, LISTED) },
 		minutes: found.minutes.map(({ at, ...counts }) => ({ at: toTimestamp(at), ...counts })),
 	};

@@ -80,6 +80,11 @@ describe("the table of a stream", () => {
 		expect(basin.asked.at(-1)).toContain(`FROM parapet.events WHERE time >= '${from}'`);
 	});
 
+	it("is read of one country where a report is asked for that", async () => {
+		await inTable("report", "failures", "--country", "BR");
+		expect(basin.asked.at(-1)).toContain(" AND country = 'BR')\n");
+	});
+
 	it.each([
 		["a statement with its own names", "WITH many AS (SELECT kind FROM events) SELECT count(*) AS n FROM many", 1],
 		["a comment before and a semicolon behind", "\n-- how many\nSELECT count(*) AS n FROM events;\n", 1],

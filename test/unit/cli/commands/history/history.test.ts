@@ -112,6 +112,21 @@ describe("a report", () => {
 			code: "digest_mismatch",
 			devices: 1,
 		});
+		const brazil = await report("failures", "--country", "BR");
+		expect(brazil).toEqual(found.filter((one) => one["country"] === "BR"));
+		expect(brazil).toHaveLength(2);
+		expect(await report("failures", "--country", "BR", "--since", "30d")).toEqual(brazil);
+	});
+
+	it("of a country needs its code, and one that compares places none", async () => {
+		for (const [name, code] of [
+			["failures", "Brazil"],
+			["failures", "B' OR 1=1"],
+			["tripwire", "BR"],
+		] as const) {
+			const { exitCode, stderr } = await inFolder("report", name, "--country", code);
+			expect([exitCode, stderr.includes("--country")]).toEqual([2, true]);
+		}
 	});
 
 	it("countries counts devices by their whole pseudonyms", async () => {

@@ -13,6 +13,8 @@ interface Traffic {
 	sink: string;
 	files: number;
 	files_read: number;
+	country: string | null;
+	countries: unknown[];
 	events: number;
 	minutes: { at: string }[];
 }
@@ -47,6 +49,18 @@ test("the events of the last minutes are counted, older ones and files that are 
 	const after = await ask(edge);
 	expect([after.sink, after.files - before.files, after.events - before.events]).toEqual(["r2", 2, 2]);
 	expect((await ask(edge, "?minutes=60")).events - after.events).toBe(1);
+});
+
+test("of one country alone", async () => {
+	const now = Date.now();
+	const edge = new Edge("kv", { HISTORY_SINK: "r2" });
+	await writeFile(now - 2_000, [rowAt(now - 2_000), { ...rowAt(now - 2_000), country: "AQ" }]);
+	const all = await ask(edge);
+	const found = await ask(edge, "?country=AQ");
+	expect([found.country, found.events, found.countries]).toEqual(["AQ", 1, all.countries]);
+	expect(all.country).toBe(null);
+	const { key } = await operated<{ key: string }>("POST", "/v1/keys", { subject: "reader", scopes: ["read"] });
+	await expectProblem(await edge.sendJson("GET", "/v1/history/traffic?country=Brazil", key), "invalid_request");
 });
 
 test("of many files the newest are read", async () => {
