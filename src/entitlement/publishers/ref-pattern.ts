@@ -2,9 +2,9 @@
 // a branch that is called `tags/v1` (`refs/heads/tags/v1`) is never taken for the tag `v1` (`refs/tags/v1`).
 import { z } from "zod";
 
-/** What a branch or tag is called here; Git allows more, and nobody needs it to publish. */
-const REF = /^refs\/(?:heads|tags)\/[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}$/;
-const PATTERN = /^refs\/(?:heads|tags)\/(?!.*\*.*\*)[A-Za-z0-9*][A-Za-z0-9._/+*-]{0,99}$/;
+/** What a branch or tag is called here; Git allows more, and nobody needs it to publish. A tag of a repository of many is `@acme/crs@4.27.0`. */
+const REF = /^refs\/(?:heads|tags)\/[A-Za-z0-9@][A-Za-z0-9._/+@-]{0,199}$/;
+const PATTERN = /^refs\/(?:heads|tags)\/(?!.*\*.*\*)[A-Za-z0-9@*][A-Za-z0-9._/+@*-]{0,99}$/;
 
 /** @returns whether it is a branch or tag in full, of characters that a trail can show */
 export function isRef(text: string): boolean {
@@ -15,7 +15,7 @@ export const refPattern = z
 	.string()
 	.regex(
 		PATTERN,
-		"a ref is written in full, refs/heads/… or refs/tags/…, of letters, digits and . _ / + -, with one * at most",
+		"a ref is written in full, refs/heads/… or refs/tags/…, of letters, digits and . _ / + @ -, with one * at most",
 	);
 
 /**

@@ -124,11 +124,23 @@ export function mismatchOf(publisher: TrustedPublisher, run: CiRun): PublisherPa
 	return COMPARED.find((part) => !isMet(publisher, run, part)) ?? null;
 }
 
-/** Names are compared as they are written, case and all: a provider writes a name in one way. */
+/**
+ * Names are compared as they are written, but for those in which a provider knows no capitals: whose repository it is, the number says, and
+ * to GitHub `Production` and `production` are one environment, which its token calls as the workflow does. To GitLab they are two.
+ */
 function isMet(publisher: TrustedPublisher, run: CiRun, part: PublisherPart): boolean {
 	if (part === "ref") return publisher.ref === null || matchesRef(publisher.ref, run.ref);
-	if (part === "environment") return publisher.environment === null || publisher.environment === run.environment;
-	return publisher[part] === run[part];
+	if (part === "repository") return isSameInLower(publisher.repository, run.repository);
+	if (part !== "environment") return publisher[part] === run[part];
+	const { environment } = publisher;
+	if (environment === null || environment === run.environment) return true;
+	return publisher.provider === "github" && run.environment !== null && isSameInLower(environment, run.environment);
+}
+
+/** Of ASCII alone: other letters have lower forms that are those of ASCII. */
+function isSameInLower(one: string, other: string): boolean {
+	const lower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+	return lower(one) === lower(other);
 }
 
 export type JudgedRun<P> =

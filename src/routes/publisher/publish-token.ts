@@ -136,7 +136,11 @@ function refuseToken(scope: RequestScope, refused: IdTokenVerification & { ok: f
 				`what ${refused.what} has begun may not publish: others than who may push can begin it`,
 			);
 		case "workflow_elsewhere":
-			return refuse(scope, reason, "the job must stand in a workflow of the repository itself, at the ref that runs");
+			return refuse(
+				scope,
+				reason,
+				"the job must stand in the workflow that was begun, of the repository itself and at the ref that runs: in none that it calls",
+			);
 		case "not_a_ref":
 			return refuse(scope, reason, "the run must be of a branch or a tag");
 		case "ref_unprotected":

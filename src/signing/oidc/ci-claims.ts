@@ -16,6 +16,8 @@ export type ClaimsReading =
 
 /** Printable ASCII: it goes to the trail. */
 const text = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+/** A repository, the path of a file in it, and a ref: each may be as long as the provider lets it. */
+const fileAtRef = z.string().regex(/^[\x21-\x7e]{1,1024}$/);
 const number = z.string().regex(/^\d{1,16}$/);
 const shared = {
 	sha: z.string().regex(/^[0-9a-f]{40,64}$/),
@@ -33,9 +35,9 @@ const githubClaims = z.object({
 	ref: text,
 	event_name: text,
 	/** the workflow that was begun: `owner/name/.github/workflows/release.yml@refs/tags/v1` */
-	workflow_ref: text,
+	workflow_ref: fileAtRef,
 	/** the one that the job stands in: another, where that one calls it */
-	job_workflow_ref: text,
+	job_workflow_ref: fileAtRef,
 	run_id: number,
 });
 
@@ -58,7 +60,7 @@ const gitlabClaims = z.object({
 	ref_protected: z.enum(["true", "false"]),
 	pipeline_source: text,
 	/** `gitlab.com/group/project//.gitlab-ci.yml@refs/heads/main` */
-	ci_config_ref_uri: text,
+	ci_config_ref_uri: fileAtRef,
 	pipeline_id: number,
 });
 

@@ -26,6 +26,10 @@ it.each([
 	["refs/heads/release/*", "refs/heads/release/4.27", true],
 	["refs/heads/release/*", "refs/heads/release", false],
 	["refs/heads/a.b", "refs/heads/aXb", false],
+	["refs/tags/crs@*", "refs/tags/crs@4.27.0", true],
+	["refs/tags/crs@*", "refs/tags/crs", false],
+	["refs/tags/@acme/crs@*", "refs/tags/@acme/crs@4.27.0", true],
+	["refs/tags/@acme/crs@*", "refs/tags/@evil/crs@4.27.0", false],
 ])("%s, for %s: %s", (pattern, ref, matches) => {
 	expect(refPattern.safeParse(pattern).success).toBe(true);
 	expect(matchesRef(pattern, ref)).toBe(matches);

@@ -1,4 +1,4 @@
-// Whose run a run is: all of what a publisher says must hold, as it is written.
+// Whose run a run is: all of what a publisher says must hold.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -30,19 +30,31 @@ it.each<[keyof TrustedPublisher, Partial<CiRun>]>([
 	["issuer", { issuer: DEFAULT_ISSUERS.gitlab }],
 	["repositoryId", { repositoryId: "1296270" }],
 	["repositoryId", { repositoryId: "01296269" }],
-	["repository", { repository: "acme/rules" }],
 	["repository", { repository: "Acme/ru\u017fes" }],
 	["repository", { repository: "Acme/rules2" }],
+	["repository", { repository: "\u212acme/rules" }],
 	["ownerId", { ownerId: "583232" }],
 	["workflow", { workflow: "Release.yml" }],
 	["workflow", { workflow: "release.yaml" }],
 	["ref", { ref: "refs/heads/main" }],
 	["ref", { ref: "refs/heads/tags/v1" }],
-	["environment", { environment: "Production" }],
+	["environment", { environment: "pr\u03bfduction" }],
 	["environment", { environment: "production " }],
 	["environment", { environment: null }],
 ])("refuses another %s: %j", (part, changed) => {
 	expect(mismatchOf(PUBLISHER, { ...RUN, ...changed })).toBe(part);
+});
+
+it("takes a repository and an environment of GitHub in other capitals: it knows one of either", () => {
+	for (const changed of [{ repository: "acme/Rules" }, { environment: "Production" }])
+		expect(mismatchOf(PUBLISHER, { ...RUN, ...changed })).toBeNull();
+});
+
+it("takes a project of GitLab in other capitals, and no environment: it has both", () => {
+	const publisher: TrustedPublisher = { ...PUBLISHER, provider: "gitlab" };
+	const run: CiRun = { ...RUN, provider: "gitlab" };
+	expect(mismatchOf(publisher, { ...run, repository: "acme/rules" })).toBeNull();
+	expect(mismatchOf(publisher, { ...run, environment: "Production" })).toBe("environment");
 });
 
 it("asks for neither ref nor environment where the publisher names none", () => {

@@ -162,7 +162,7 @@ describe("of a token that is good otherwise", () => {
 	it.each([...GITHUB_READ, "workflow_ref", "job_workflow_ref", "run_id", "sha"])(
 		"GitHub's %s must be there, a text in one line of ASCII",
 		async (claim) => {
-			for (const value of [undefined, null, 7, "", "a\nb", "caf\u00e9", ["x"], "x".repeat(256)]) {
+			for (const value of [undefined, null, 7, "", "a\nb", "caf\u00e9", ["x"], "x".repeat(1_025)]) {
 				const verified = await verify(await signed({ claims: githubClaims({ [claim]: value }) }));
 				expect(verified, JSON.stringify(value)).toMatchObject({ ok: false, reason: "claims", what: claim });
 			}
@@ -230,6 +230,21 @@ describe("of a token that is good otherwise", () => {
 	])("GitLab's configuration must not be %s", async (uri) => {
 		const token = await signed({ iss: GITLAB, claims: gitlabClaims({ ci_config_ref_uri: uri }) });
 		expect(await reasonOf(token)).toBe("workflow_elsewhere");
+	});
+
+	it("a repository, a workflow and a ref may be as long as they can be", async () => {
+		const [repository, file, ref] = [
+			`${"a".repeat(39)}/${"b".repeat(100)}`,
+			`${"c".repeat(90)}.yml`,
+			`refs/tags/@x/${"d".repeat(190)}`,
+		];
+		const at = `${repository}/.github/workflows/${file}@${ref}`;
+		const long = githubClaims({ repository, ref, workflow_ref: at, job_workflow_ref: at });
+		expect(await verify(await signed({ claims: long }))).toMatchObject({ ok: true, run: { workflow: file, ref } });
+		const project = `${"a".repeat(120)}/${"b".repeat(120)}`;
+		const uri = `gitlab.com/${project}//.gitlab-ci.yml@${ref}`;
+		const nested = gitlabClaims({ project_path: project, ref_path: ref, ci_config_ref_uri: uri });
+		expect(await verify(await signed({ iss: GITLAB, claims: nested }))).toMatchObject({ ok: true, run: { ref } });
 	});
 
 	it("GitLab's ref must be protected", async () => {
