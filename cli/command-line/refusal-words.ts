@@ -1,5 +1,5 @@
 // A refusal in the words of the command that met it: the options and operands that its fields were, and what lists the names.
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { z } from "zod";
 import { type RefusalWords, ServerRefusal } from "../errors.ts";
 import { plainWords } from "../files/plain-words.ts";
@@ -19,16 +19,15 @@ const LISTED_BY: Readonly<Record<string, string>> = {
 	product: "product list",
 	version: "release list PRODUCT",
 	license: "license list ACCOUNT",
-	to: "license list ACCOUNT",
 	code: "code list ACCOUNT",
 	group: "ha list ACCOUNT",
 	"ha-group": "ha list ACCOUNT",
 	device: "device list ACCOUNT",
 	webhook: "webhook list ACCOUNT",
+	publisher: "publisher list PRODUCT",
 };
 
 const THING_OF: Readonly<Record<string, string>> = {
-	to: "license",
 	code: "auth code",
 	group: "HA group",
 	"ha-group": "HA group",
@@ -127,16 +126,19 @@ function thingsNamed(command: Command): { readonly thing: string; readonly list:
 	const given = command.options.filter(
 		(one) => one.long === "--product" || one.mandatory || command.getOptionValue(one.attributeName()) !== undefined,
 	);
-	const named = [
-		...command.registeredArguments.map((one) => one.name()),
-		...given.map(({ long }) => long?.slice(2) ?? ""),
-	];
+	const named = [...command.registeredArguments.map((one) => one.name()), ...given.map(nameOfOption)];
 	const group = command.parent?.name() ?? "";
 	return named.flatMap((name) => {
 		if (name === "id") return [{ thing: group, list: `${group} list` }];
 		const list = LISTED_BY[name];
 		return list === undefined ? [] : [{ thing: THING_OF[name] ?? name, list }];
 	});
+}
+
+/** @returns its own name, or that of its value where it has another: `--to <license>` takes a license, `--to <version>` a version */
+function nameOfOption({ long, flags }: Option): string {
+	const own = long?.slice(2) ?? "";
+	return own in LISTED_BY ? own : (/<([\w-]+)>/.exec(flags)?.[1] ?? own);
 }
 
 function fixOf(code: string, command: Command): string | undefined {

@@ -17,11 +17,12 @@ const DEFAULT_SECONDS = 7 * 86_400;
 /** After so long a person is told what is waited for. */
 const PATIENCE_MS = 1_000;
 
-export const sourceShape = {
-	...{ dir: z.string().optional(), since: span.optional(), ...warehouseShape },
-	country: country.optional(),
-};
-type Context = ReaderContext<z.infer<z.ZodObject<typeof sourceShape>>>;
+export const sourceShape = { dir: z.string().optional(), since: span.optional(), ...warehouseShape };
+/** Of what came from there alone. */
+export const reportShape = { ...sourceShape, country: country.optional() };
+/** A query says its country itself. */
+export type Asked = z.infer<z.ZodObject<typeof sourceShape>> & { readonly country?: string | undefined };
+type Context = ReaderContext<Asked>;
 
 interface Answer {
 	readonly columns: readonly string[];

@@ -9,11 +9,9 @@ import { type ReaderContext, runAsOperator, runAsReader } from "../../command-li
 import { span } from "../../command-line/values.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
-import { ask, beginning, DEFAULT_SINCE, sourceShape } from "./ask.ts";
+import { type Asked, ask, beginning, DEFAULT_SINCE, reportShape, sourceShape } from "./ask.ts";
 import { REPORT_NAMES, REPORTS, reportSql } from "./reports.ts";
 import { DEFAULT_TABLE, TOKEN_VARIABLE } from "./warehouse.ts";
-
-type Options = z.infer<z.ZodObject<typeof sourceShape>>;
 
 /** Where the answer comes from: the service's files, files of a folder, or the table of a stream. */
 function addSourceOptions(command: Command): Command {
@@ -39,7 +37,7 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 			`\nReports:\n${REPORT_NAMES.map((name) => `  ${name.padEnd(10)} ${REPORTS[name]}`).join("\n")}`,
 		);
 	addSourceOptions(report).option("--country <code>", "only what came from there, such as BR");
-	runAsReader(report, surroundings, sourceShape, async (context) => {
+	runAsReader(report, surroundings, reportShape, async (context) => {
 		const name = readOperand(context.operands, 0, "report", z.enum(REPORT_NAMES));
 		if (name === "tripwire" && context.options.country !== undefined)
 			throw new UsageError("tripwire compares places: it takes no --country");
@@ -100,7 +98,7 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 }
 
 async function answer(
-	context: ReaderContext<Options>,
+	context: ReaderContext<Asked>,
 	sql: string,
 	told: Readonly<Record<string, unknown>>,
 ): Promise<void> {

@@ -52,6 +52,15 @@ describe("a refusal", () => {
 		},
 	);
 
+	it.each([
+		[["publisher", "remove", "crs", "pub-01234567"], "product or publisher", "publisher list PRODUCT"],
+		[["product", "changes", "crs", "--to", "4.28"], "product or version", "release list PRODUCT"],
+	])("of `%s` says what there is not, and what lists it", async (args, things, list) => {
+		const said = await shown("not_found", {}, ...args);
+		expect(said).toContain(`there is no such ${things}`);
+		expect(said).toContain(`parapet ${list}`);
+	});
+
 	it("of a field in the file of an option names the field as the file does", async () => {
 		const errors = [{ field: "plan.steps.2.gate.maxFailures", message: "Too big: expected number to be <=100" }];
 		const said = await shown("invalid_request", { errors }, "product", "create", "crs", "--plan", "rapid");
