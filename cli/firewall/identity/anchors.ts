@@ -49,7 +49,11 @@ export function tlsRootOf(socket: Socket, trusted: readonly string[]): TlsRoot |
 	if (chain.length === 0) return null;
 	const roots = Map.groupBy(rootsIn(trusted), ({ subject }) => subject);
 	for (const certificate of chain) {
-		const root = roots.get(certificate.issuer)?.find((one) => hasIssued(one, certificate));
+		// A root that was renewed with its key stands there twice: the one that ends last is what holds.
+		const root = roots
+			.get(certificate.issuer)
+			?.filter((one) => hasIssued(one, certificate))
+			.toSorted((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo))[0];
 		if (root !== undefined) {
 			const endsAt = Math.floor(Date.parse(root.validTo) / 1_000);
 			return { sha256: root.fingerprint256.replaceAll(":", "").toLowerCase(), name: nameOf(root), endsAt };

@@ -1,6 +1,7 @@
 // What the firewall tells of what its updates rest on: the TLS root at which verification ended, by a real server and real certificates,
 // and when it tells.
 import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, get } from "node:https";
@@ -92,6 +93,17 @@ describe("the TLS root", () => {
 			request.on("error", reject);
 		});
 	}
+
+	it("is the one that ends last where a root was renewed with its key and both are believed, in either order", async () => {
+		const renewed = ["x509", "-in", file("young.pem"), "-signkey", file("young.key"), "-days", "9"];
+		const { stdout } = await run("openssl", renewed);
+		const { validTo } = new X509Certificate(stdout);
+		for (const believed of [
+			[pem.young, stdout],
+			[stdout, pem.young],
+		])
+			expect((await seen(believed))?.endsAt).toBe(Date.parse(validTo) / 1_000);
+	});
 
 	it.each([
 		[
