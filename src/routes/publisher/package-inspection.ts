@@ -6,6 +6,7 @@ import { INSPECTION_LIMITS } from "../../content/inspection/limits.ts";
 import { type PackageSource, unpackBy } from "../../content/inspection/package-source.ts";
 import { ProblemError } from "../../problem.ts";
 import { type PackageStore, PackageStoreError } from "../../storage/packages/package-store.ts";
+import { readPieces } from "../../storage/packages/read-pieces.ts";
 
 /** A request has 500 ms of the processor; here 64 MiB of a tar cost 10, and 16 MiB that are unpacked 90 (docs/benchmarks.md). */
 const BUDGET = { read: 128 * 2 ** 20, unpacked: 16 * 2 ** 20 };
@@ -50,7 +51,7 @@ function sourceOf(packages: Pick<PackageStore, "get">, { sha256, size }: StoredB
 			const range = { offset, length: Math.min(length, size - offset) };
 			const found = await packages.get(sha256, range);
 			if (found === null) throw new PackageStoreError(`package ${sha256} is not there`);
-			yield* found.body as ReadableStream<Uint8Array>;
+			yield* readPieces(found.body);
 		},
 	};
 }

@@ -2,6 +2,7 @@
 import { type CheckLine, IndexReader } from "../../../content/rule-index/index-reader.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { PackageStore } from "../../../storage/packages/package-store.ts";
+import { readPieces } from "../../../storage/packages/read-pieces.ts";
 
 /** @throws ProblemError `content_missing`; PackageStoreError when the storage does not answer */
 export async function bytesOfIndex(packages: Pick<PackageStore, "get">, sha256: string): Promise<ReadableStream> {
@@ -19,5 +20,5 @@ export async function openIndex(
 	sha256: string,
 	check?: CheckLine,
 ): Promise<IndexReader> {
-	return new IndexReader((await bytesOfIndex(packages, sha256)) as ReadableStream<Uint8Array>, check);
+	return new IndexReader(readPieces(await bytesOfIndex(packages, sha256)), check);
 }
