@@ -8,8 +8,8 @@ const MAX_ROWS = 10_000;
 
 /** Lines of comment before a statement. */
 const COMMENTS = /^(?:\s*--[^\n]*(?:\n|$))*\s*/;
-/** At the end of a statement, but for comment. */
-const LIMITED = /\blimit\s+\d+(?:\s|;|--[^\n]*)*$/i;
+/** At the end of a statement, but for comment: of which each goes to the end of its line, so that a line of dashes is read in one way. */
+const LIMITED = /\blimit\s+\d+(?:\s|;|--[^\n]*(?:\n|$))*$/i;
 
 export interface Question {
 	/** over the table `events` */

@@ -90,6 +90,7 @@ describe("the table of a stream", () => {
 		["a comment before and a semicolon behind", "\n-- how many\nSELECT count(*) AS n FROM events;\n", 1],
 		["more rows than are given where no LIMIT is said", "SELECT id FROM events", 610],
 		["a LIMIT of its own", "SELECT id FROM events LIMIT 7 -- a few", 7],
+		["a line of dashes", `SELECT id FROM events -- limit 1 ${"-".repeat(60)}\nWHERE weight > 0 LIMIT 7`, 7],
 	])("takes %s", async (_, sql, rows) => {
 		expect(rowsOf(await inTable("query", sql, "--json"))).toHaveLength(rows);
 	});
