@@ -127,6 +127,12 @@ function refuseToken(scope: RequestScope, refused: IdTokenVerification & { ok: f
 			return refuse(scope, reason, `aud of the ID token must be ${audience} alone`);
 		case "expired":
 			return refuse(scope, reason, "the ID token is too old: get one right before it is used");
+		case "not_yet":
+			return refuse(
+				scope,
+				reason,
+				"the ID token is of a time to come: its issuer's clock is ahead by more than a minute",
+			);
 		case "claims":
 			return refuse(scope, reason, `the claim ${refused.what} of the ID token is missing or has another form`);
 		case "event":

@@ -1,6 +1,6 @@
 // Verifies an ID token of CI (OpenID Connect Core 1.0 §2, §3.1.3.7): signed with RS256 by the issuer that it names, if that is one that counts,
 // for this service and this product, not long ago. Not checked here: whether it was used before, and whom it lets publish.
-import { decodeJwt, decodeProtectedHeader, type JWTPayload, jwtVerify } from "jose";
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
 import type { CiProvider, CiRun } from "../../entitlement/publishers/trusted-publisher.ts";
 import { faultOfJwt, type JwtFault } from "../formats/jwt-fault.ts";
@@ -28,7 +28,7 @@ export type IdTokenVerification =
 	  }
 	| {
 			readonly ok: false;
-			readonly reason: JwtFault | "too_long" | "unknown_issuer" | "no_kid" | "wrong_audience" | "bad_jti";
+			readonly reason: JwtFault | "not_yet" | "too_long" | "unknown_issuer" | "no_kid" | "wrong_audience" | "bad_jti";
 	  }
 	/** of a token that is good: who sent it may be told */
 	| (ClaimsReading & { readonly ok: false });
@@ -62,7 +62,7 @@ export async function verifyIdToken(
 			currentDate: new Date(now * 1_000),
 		}));
 	} catch (error) {
-		return { ok: false, reason: faultOfJwt(error) };
+		return { ok: false, reason: isOfFuture(error) ? "not_yet" : faultOfJwt(error) };
 	}
 	// jose takes a list with others in it: whoever else it is for could use it here.
 	const { aud } = payload;
@@ -85,4 +85,13 @@ function readUnverified(token: string): { readonly iss: unknown; readonly hasKid
 	} catch {
 		return null;
 	}
+}
+
+/** Its issuer's clock is ahead: `iat` or `nbf` are yet to come. Looked at once the signature was good. */
+function isOfFuture(error: unknown): boolean {
+	return (
+		error instanceof errors.JWTClaimValidationFailed &&
+		error.reason === "check_failed" &&
+		(error.claim === "iat" || error.claim === "nbf")
+	);
 }

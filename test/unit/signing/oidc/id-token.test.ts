@@ -122,9 +122,10 @@ describe("a token is refused", () => {
 	const bent = (claims: JWTPayload) => signed({ claims: { ...githubClaims(), ...claims } });
 	it.each<[string, JWTPayload, string]>([
 		["past its end by a minute", { exp: NOW - 60 }, "expired"],
-		["that begins in more than a minute", { nbf: NOW + 61 }, "bad_claim"],
-		["of the future", { iat: NOW + 61 }, "bad_claim"],
+		["that begins in more than a minute", { nbf: NOW + 61 }, "not_yet"],
+		["of the future", { iat: NOW + 61 }, "not_yet"],
 		["for a year, made an hour ago", { iat: NOW - 3_600, exp: NOW + 31_536_000 }, "expired"],
+		["whose beginning is a text", { nbf: `${NOW - 300}` as never }, "bad_claim"],
 		["without an end", { exp: undefined }, "bad_claim"],
 		["without a beginning", { nbf: undefined }, "bad_claim"],
 		["without its time", { iat: undefined }, "bad_claim"],

@@ -232,6 +232,13 @@ describe("an ID token is worth nothing", () => {
 		expect(said).toContain("too old");
 	});
 
+	test("of a time to come is told that its issuer's clock is ahead", async () => {
+		await trust();
+		const token = await idToken({ claims: { ...githubClaims(), iat: now() + 120, nbf: now() + 115 } });
+		const { error_description: said } = await expectOAuthError(await exchange(token), 400, "invalid_request");
+		expect(said).toContain("clock is ahead");
+	});
+
 	test.each([
 		["workflow", "workflow: other.yml", { workflow: "other.yml" }],
 		["ref", "ref: refs/heads/tags/v1", { ref: "refs/heads/tags/v1" }],
