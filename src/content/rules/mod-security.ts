@@ -3,6 +3,9 @@
 import { cvesIn, type LineReader, MAX_JOINED_LINES, type OnRule } from "./rule.ts";
 
 const BLOCKING = /^(deny|block|drop|redirect|proxy)(:|$)/i;
+/** Which other actions decide of the traffic: a rule without any has what its phase does by default. */
+const PASSING = /^(allow|pass|pause)(:|$)/i;
+const PHASES: Readonly<Record<string, string>> = { request: "2", response: "4", logging: "5" };
 /** It names the release that the rule came with, so it would have every rule change. */
 const IDLE = /^(ver|rev):/;
 
@@ -14,11 +17,15 @@ interface Open {
 	readonly actions: readonly string[];
 	readonly text: string;
 	readonly comments: string;
+	/** what its phase does by default, as the file has said so far, stops traffic */
+	readonly isStopped: boolean;
 }
 
 export function readModSecurity(file: string, onRule: OnRule): LineReader {
 	let parts: string[] = [];
 	let comments: string[] = [];
+	/** phases that stop traffic by default */
+	const stopping = new Set<string>();
 	/** the comment goes on in this line: its backslash joins them too */
 	let isComment = false;
 	/** it is of a rule that is commented out */
@@ -32,6 +39,11 @@ export function readModSecurity(file: string, onRule: OnRule): LineReader {
 	const finish = () => {
 		const directive = parts.join(" ");
 		parts = [];
+		if (/^SecDefaultAction\s/i.test(directive)) {
+			const actions = splitActions(splitWords(directive)[1] ?? "");
+			if (isStopping(actions)) stopping.add(phaseOf(actions));
+			else stopping.delete(phaseOf(actions));
+		}
 		const at = ACTIONS_AT[/^(Sec\w+)\s/i.exec(directive)?.[1]?.toLowerCase() ?? ""];
 		if (at === undefined) return;
 		const words = splitWords(directive);
@@ -42,6 +54,7 @@ export function readModSecurity(file: string, onRule: OnRule): LineReader {
 			actions: [...(chained?.actions ?? []), ...actions],
 			text: chained === null ? text : `${chained.text} + ${text}`,
 			comments: chained?.comments ?? comments.join("\n"),
+			isStopped: chained?.isStopped ?? stopping.has(phaseOf(actions)),
 		};
 		if (!actions.some((action) => /^chain$/i.test(action))) tell();
 		comments = [];
@@ -68,7 +81,16 @@ export function readModSecurity(file: string, onRule: OnRule): LineReader {
 	};
 }
 
-function tellRule(file: string, { actions, text, comments }: Open, onRule: OnRule): void {
+function isStopping(actions: readonly string[]): boolean {
+	return actions.some((action) => BLOCKING.test(action));
+}
+
+function phaseOf(actions: readonly string[]): string {
+	const named = actions.map((action) => /^phase:'?(\w+)/i.exec(action)?.[1]?.toLowerCase()).find((one) => one);
+	return named === undefined ? "2" : (PHASES[named] ?? named);
+}
+
+function tellRule(file: string, { actions, text, comments, isStopped }: Open, onRule: OnRule): void {
 	const actionOf = (name: string) =>
 		actions
 			.find((action) => action.toLowerCase().startsWith(`${name}:`))
@@ -76,7 +98,7 @@ function tellRule(file: string, { actions, text, comments }: Open, onRule: OnRul
 			.replace(/^'|'$/g, "");
 	const id = actionOf("id");
 	if (id === undefined || !/^\d+$/.test(id)) return;
-	const isBlocking = actions.some((action) => BLOCKING.test(action));
+	const isBlocking = isStopping(actions) || (isStopped && !actions.some((action) => PASSING.test(action)));
 	const cves = cvesIn(`${comments}\n${text}`);
 	onRule({ id, format: "modsecurity", file, text, isBlocking, message: actionOf("msg") ?? "", cves });
 }

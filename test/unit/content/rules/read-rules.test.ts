@@ -143,6 +143,17 @@ describe("rules of ModSecurity", () => {
 		expect(rules?.[1]?.text).toContain("@rx a b");
 	});
 
+	it("block where their phase does by default and they decide nothing themselves", () => {
+		const text = [
+			...['SecRule ARGS a "id:1,phase:2"', 'SecDefaultAction "phase:2,log,deny,status:403"', 'SecRule ARGS a "id:2"'],
+			...['SecRule ARGS a "id:3,phase:request"', 'SecRule ARGS a "id:4,phase:1"', 'SecRule ARGS a "id:5,pass"'],
+			...['SecRule ARGS a "id:6,chain"', 'SecRule ARGS b "t:none"', 'SecDefaultAction "phase:2,pass"'],
+			'SecRule ARGS a "id:7"',
+		].join("\n");
+		const blocking = read("a.conf", text)?.filter(({ isBlocking }) => isBlocking);
+		expect(blocking?.map(({ id }) => id)).toEqual(["2", "3", "6"]);
+	});
+
 	it("are none in examples, and none in other configuration", () => {
 		expect(read("a.conf.example", one(1))).toBeNull();
 		expect(read("a.conf", "listen 80;\nserver { }")).toEqual([]);
