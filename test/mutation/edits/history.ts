@@ -86,8 +86,8 @@ export const HISTORY: readonly FileEdits[] = [
 		tests: ["test/unit/cli/commands/history/basin.test.ts"],
 		edits: [
 			{
-				from: " WHERE time >= '${since}')",
-				to: ")",
+				from: " WHERE time >= '${since}'",
+				to: " WHERE true",
 				breaks: "a question about a day reads, and is billed for, all that the table has",
 			},
 			{

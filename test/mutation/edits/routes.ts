@@ -334,9 +334,14 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "parts fill the storage, whatever the quota of a key is",
 			},
 			{
-				from: "counted: 0 },",
+				from: "counted: repeated },",
 				to: "counted: size },",
 				breaks: "a package in parts counts twice",
+			},
+			{
+				from: "counted: repeated },",
+				to: "counted: 0 },",
+				breaks: "one small part that comes again and again fills the storage beside the quota",
 			},
 			{
 				from: "if (size > limit)",
