@@ -3,6 +3,7 @@
 import { dirname, join, relative } from "node:path";
 import { PROJECT_FOLDER } from "../../worker/local-worker.ts";
 import type { JourneyEnd } from "./journey.ts";
+import { SHOWCASE_PRODUCT } from "./showcase.ts";
 
 export interface NextStepsOptions extends JourneyEnd {
 	readonly server: string;
@@ -32,7 +33,10 @@ export function describeNextSteps({ server, link, seed, homeFolder, trust, produ
 		`  ${parapet} device list ${seed.account}${url}`,
 		`  ${parapet} fleet${url}`,
 		`  ${parapet} fleet product ${product}${url}`,
-		`  ${parapet} history report traffic${url}`,
+		`  ${parapet} fleet installed ${SHOWCASE_PRODUCT} '1.0*'${url}`,
+		`  ${parapet} history report failures --country BR${url}`,
+		`  ${parapet} product changes ${SHOWCASE_PRODUCT}${url}`,
+		`  ${parapet} product coverage ${SHOWCASE_PRODUCT} CVE-2021-44228${url}`,
 		`  ${parapet} message create --title Hello --body "From the operator" --ends 1h${url}`,
 		`  ${parapet} trust status${url}`,
 		`  ${parapet} trust verify ${server} --root ${relative(PROJECT_FOLDER, join(dirname(trust.keyFile), "root.json"))}`,

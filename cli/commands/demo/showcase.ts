@@ -16,7 +16,8 @@ const ACCOUNT_NAME = "Demo fleet";
 const DAY_MS = 86_400_000;
 const HOUR = 3_600;
 const MODELS = ["FW-100", "FW-100", "FW-200", "FW-900", "VM-50"];
-const COUNTRIES = ["DE", "BR", "US", "JP", "FR", "IN", "ZA", "AU", "DE", "US"];
+/** Of the two whose disk is full one is in Brazil: the question of docs/operations.md has an answer here. */
+const COUNTRIES = ["DE", "JP", "US", "BR", "FR", "IN", "ZA", "AU", "DE", "US"];
 const DEVICES = 24;
 const SILENT = 3;
 const SUSPENDED = 1;
@@ -27,6 +28,18 @@ const FIRST = 4;
 const OLD = "1.0.0";
 const CURRENT = "1.1.0";
 const COMING = "2.0.0";
+/** Made up, for something to change: what is coming blocks where it told, and names a CVE. */
+const FIRST_RULE = 'http any any -> any any (msg:"DEMO path traversal"; content:"../"; sid:9000001; rev:1;)';
+const RULES = {
+	[OLD]: `alert ${FIRST_RULE}\n`,
+	[CURRENT]: `alert ${FIRST_RULE}
+alert http any any -> any any (msg:"DEMO SQL injection"; content:"union select"; nocase; sid:9000002; rev:1;)
+`,
+	[COMING]: `drop ${FIRST_RULE}
+alert http any any -> any any (msg:"DEMO SQL injection"; content:"union select"; nocase; sid:9000002; rev:1;)
+alert http any any -> any any (msg:"DEMO lookup by name in a log line"; content:"\${jndi"; nocase; reference:cve,2021-44228; sid:9000003; rev:1;)
+`,
+} as const;
 const FAILURES = [
 	["disk", 2],
 	["memory", 1],
@@ -81,9 +94,8 @@ async function fill(options: ShowcaseOptions, account: string): Promise<void> {
 	const { api, approver, folder, nowMs } = options;
 	await ensureProduct({ api }, SHOWCASE_PRODUCT, PLAN);
 	const publish = publishFrom(folder, SHOWCASE_PRODUCT, api, nowMs);
-	const textOf = (version: string) => `# ${SHOWCASE_PRODUCT} ${version}: no rule is in it\n`;
-	for (const version of [OLD, CURRENT])
-		await publish(version, textOf(version), { notes: "of the demo", plan: "immediate" });
+	for (const version of [OLD, CURRENT] as const)
+		await publish(version, RULES[version], { notes: "of the demo", plan: "immediate" });
 	const licenses = await Promise.all([makeLicense(options, account, 60, 365), makeLicense(options, account, 10, 12)]);
 	const speakers = await importDevices(options, account, licenses);
 	const heard = speakers.slice(SILENT, DEVICES - SUSPENDED);
@@ -92,7 +104,7 @@ async function fill(options: ShowcaseOptions, account: string): Promise<void> {
 	const failing = FAILURES.flatMap(([reason, count]) => Array.from({ length: count }, () => reason));
 	await Promise.all(failing.map((reason, index) => behind[index]?.install(OLD, "failed", reason)));
 
-	await publish(COMING, textOf(COMING), { notes: "of the demo" });
+	await publish(COMING, RULES[COMING], { notes: "of the demo" });
 	const rollout = `/v1/products/${SHOWCASE_PRODUCT}/releases/${COMING}/rollout`;
 	const { evidence } = await api.call("GET", rollout, "could not read the rollout", rolloutAnswer);
 	await approver.call("POST", `${rollout}/words`, "could not approve", anyAnswer, { kind: "approve", evidence });

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { openPayload } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
-import { type PublishedRelease, publishPackage, type ReleaseMetadata } from "./publish-package.ts";
+import { publishIndex } from "./publish-index.ts";
+import { type PublishedRelease, type ReleaseMetadata, releasePackage, uploadPackage } from "./publish-package.ts";
 
 export type PublishText = (version: string, text: string, metadata: ReleaseMetadata) => Promise<PublishedRelease>;
 
-/** @param folder where the file is written @returns what publishes releases of the product. Throws as `publishPackage` */
+/** @param folder where the file is written @returns what publishes releases of the product. With a rule index of a text that has rules. Throws as `publishPackage`, `publishIndex` */
 export function publishFrom(folder: string, product: string, api: OperatorApi, nowMs: () => number): PublishText {
 	const clock = { nowMs, sleep: (ms: number, signal?: AbortSignal) => wait(ms, undefined, { signal }) };
 	return async (version, text, metadata) => {
@@ -17,7 +18,10 @@ export function publishFrom(folder: string, product: string, api: OperatorApi, n
 		await writeFile(file, text);
 		const payload = await openPayload(file);
 		try {
-			return await publishPackage({ api, product, version, name, payload, metadata, clock });
+			const target = { api, product, version, name, payload, metadata, clock };
+			await uploadPackage(target);
+			await publishIndex({ ...target, allowReused: false });
+			return await releasePackage(target);
 		} finally {
 			await payload.dispose();
 			await rm(file, { force: true });

@@ -20,7 +20,8 @@ const SINKS: Readonly<Record<Exclude<Traffic["sink"], "r2">, string>> = {
 const PATH = "/console/traffic";
 
 export async function showTraffic(c: ConsoleContext): Promise<Response> {
-	const { minutes, country } = c.req.query();
+	const { minutes, country: typed } = c.req.query();
+	const country = typed?.toUpperCase();
 	const traffic = await c.var.api.get<Traffic>("/v1/history/traffic", { minutes, country });
 	const asked = minutes || "15";
 	return render(

@@ -101,6 +101,8 @@ test("an account's fleet says why its updates failed, where, and of which device
 	const shown = await operator.read(list);
 	expect(devices.map((one) => shown.includes(one))).toEqual([true, false, false]);
 	expect(await operator.read(`/console/fleet?account=${account}&country=AR`)).toContain("No last update failed");
+	expect(await operator.read(`/console/fleet?account=${account}&country=br`)).toContain("make room on the devices");
+	expect(await operator.read("/console/fleet?country=br")).toContain('name="country" value="BR"');
 	expect(await operator.read(`/console/fleet?account=${other}`)).toContain("No last update failed");
 	const { key } = await newKey([`read:${account}`]);
 	expect(await (await new Browser().signIn(key)).read("/console/fleet")).toContain("make room on the devices");

@@ -22,7 +22,7 @@ test("how many downloads failed in Brazil, and with what code, is one address", 
 	const read = async (path: string) => (await get(path)).text();
 	const all = await read("/console/traffic?minutes=60");
 	expect(all).toContain('<a href="/console/traffic?minutes=60&amp;country=BR">Brazil</a>');
-	const brazil = await read("/console/traffic?minutes=60&country=BR");
+	const brazil = await read("/console/traffic?minutes=60&country=br");
 	expect(brazil).toMatch(
 		/download<\/th><td><span class="mark amber">403<\/span><\/td><td><a [^>]*>signed_url_expired<\/a><\/td><td>3</,
 	);

@@ -27,7 +27,8 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 	const { api, view } = c.var;
 	const { version } = c.env.services;
 	const account = accountSeen(c);
-	const { product, country } = c.req.query();
+	const { product, country: typed } = c.req.query();
+	const country = typed?.toUpperCase();
 	if (account !== null) return showAccount(c, account);
 	if (!view.seesAll) return chooseAccount(c, "Fleet", "fleet");
 	const [fleet, { problems }, { accounts }] = await Promise.all([
@@ -88,7 +89,8 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 }
 
 async function showAccount(c: ConsoleContext, account: string): Promise<Response> {
-	const { product, country } = c.req.query();
+	const { product, country: typed } = c.req.query();
+	const country = typed?.toUpperCase();
 	const fleet = await c.var.api.get<Fleet & Problems>(`/v1/accounts/${encodeURIComponent(account)}/fleet`);
 	const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
 	const asked = fleet.problems.filter(
