@@ -24,8 +24,10 @@ function drawCharts() {
 			{
 				width: figure.clientWidth,
 				height: 260,
+				// As the service draws them: a day is one of UTC, and west of Greenwich would stand at the evening before.
+				tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
 				series: [
-					{ label: "Time" },
+					{ label: "Time (UTC)" },
 					...lines.map(({ name }, index) => ({
 						label: name,
 						stroke: style.getPropertyValue(`--line-${index + 1}`),
