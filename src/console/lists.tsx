@@ -60,6 +60,15 @@ export function beginningOf(day: string | undefined): string | undefined {
 	return day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T00:00:00Z` : day;
 }
 
+/**
+ * @param day of a filter, as `beginningOf` takes it @param now unix seconds
+ * @returns for how many seconds whoever was not seen since then is silent, as the API takes it; undefined = no day that is past
+ */
+export function silentSince(day: string | undefined, now: number): string | undefined {
+	const since = Date.parse(beginningOf(day) ?? "") / 1_000;
+	return since < now ? String(Math.floor(now - since)) : undefined;
+}
+
 /** @param kept fields of the query that stay as they are */
 export function Filters({
 	of,

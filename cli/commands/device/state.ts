@@ -7,6 +7,7 @@ import { REPORTED } from "../../../src/rollout/lease.ts";
 import { accountId, deviceId, licenseId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
+import { MOST_SILENCE, silenceOf } from "../../command-line/silence.ts";
 import { collect, commaList, moment, pairs, span, wholeNumber } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
 import { anyAnswer } from "../../http/answers.ts";
@@ -16,9 +17,6 @@ import { formatTable, type Surroundings } from "../../terminal/output.ts";
 import { deviceCsv, deviceHead, deviceLines, deviceRow } from "./lines/state.ts";
 
 const STATUSES = ["active", "suspended", "revoked", "deactivated"] as const;
-
-/** Seconds: a year, as the API takes it. */
-const MOST_SILENCE = 365 * 86_400;
 
 const filters = {
 	serial: z.string().optional(),
@@ -103,7 +101,7 @@ function addList(device: Command, surroundings: Surroundings): void {
 	runAsOperator(list, surroundings, shape, async ({ api, options, operands, output }) => {
 		if (options.csv && output.json) throw new UsageError("--csv and --json are two forms of one answer; choose one");
 		const account = readOperand(operands, 0, "account", accountId);
-		const silentFor = silenceOf(options, surroundings.nowMs());
+		const silentFor = silenceOf("--silent-for", options, surroundings.nowMs());
 		const path = `/v1/accounts/${account}/devices${queryOf(filtersOf({ ...options, silentFor }))}`;
 		const what = "could not list devices";
 		const isPage = options.limit !== undefined;
@@ -115,20 +113,6 @@ function addList(device: Command, surroundings: Surroundings): void {
 		const next = found.answer["next"];
 		if (isPage && typeof next === "string") output.note(`more may follow: --after ${next}`);
 	});
-}
-
-/** @returns seconds of silence that are asked for, by either option */
-function silenceOf(
-	{ silentFor, notSeenSince }: { readonly silentFor?: number | undefined; readonly notSeenSince?: string | undefined },
-	nowMs: number,
-): number | undefined {
-	if (notSeenSince === undefined) return silentFor;
-	if (silentFor !== undefined) throw new UsageError("--silent-for and --not-seen-since say the same; choose one");
-	const seconds = Math.floor((nowMs - Date.parse(notSeenSince)) / 1_000);
-	if (seconds < 1) throw new UsageError(`--not-seen-since ${notSeenSince} is not past; give a day that is`);
-	if (seconds > MOST_SILENCE)
-		throw new UsageError(`--not-seen-since ${notSeenSince} is too long ago: at most 365 days`);
-	return seconds;
 }
 
 /** @returns what the options say as the parameters of a request */

@@ -5,7 +5,8 @@ import { productName } from "../../../src/names.ts";
 import { accountId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
-import { span, wholeNumber } from "../../command-line/values.ts";
+import { silenceOf } from "../../command-line/silence.ts";
+import { moment, span, wholeNumber } from "../../command-line/values.ts";
 import { CliError } from "../../errors.ts";
 import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer, readPages } from "../../http/lists.ts";
@@ -37,14 +38,22 @@ export function defineFleet(fleet: Command, surroundings: Surroundings): void {
 		.command("silent")
 		.description("accounts with devices that were not heard of lately, most first")
 		.option("--for <span>", "for how long (default 24h)")
+		.option("--not-seen-since <when>", "not heard of since then, in place of --for: 2026-11-23")
 		.option("--limit <n>", "at most so many (default 100)");
-	const silentShape = { for: span.optional(), limit: wholeNumber.optional() };
+	const silentShape = {
+		for: span.optional(),
+		notSeenSince: moment(surroundings).optional(),
+		limit: wholeNumber.optional(),
+	};
 	runAsOperator(silent, surroundings, silentShape, async ({ api, options, output }) => {
-		const path = `/v1/fleet/silent${queryOf({ silent_for: options.for, limit: options.limit })}`;
+		const { for: silent, notSeenSince } = options;
+		const silentFor = silenceOf("--for", { silentFor: silent, notSeenSince }, surroundings.nowMs());
+		const path = `/v1/fleet/silent${queryOf({ silent_for: silentFor, limit: options.limit })}`;
 		const { answer, items } = await api.call("GET", path, "could not list silent devices", listAnswer("accounts"));
 		const rows = items.map((one) => [one["account"], one["silent"], one["devices"]]);
 		output.answer(answer, formatTable(["ACCOUNT", "SILENT", "OF DEVICES"], rows));
-		if (items.length > 0) output.note("which they are: parapet device list <account> --silent-for <span>");
+		if (items.length > 0)
+			output.note("which they are: parapet device list <account> --silent-for or --not-seen-since, as here");
 	});
 
 	addFleetInstalled(fleet, surroundings);

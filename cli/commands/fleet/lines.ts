@@ -13,6 +13,15 @@ export const fleetNumbers = z.looseObject({
 	),
 	silent: z.array(z.looseObject({ hours: z.number(), devices: z.number() })),
 	licenses: z.array(z.looseObject({ kind: z.string(), licenses: z.number(), seats: z.number(), taken: z.number() })),
+	/** of one account alone: of the whole fleet they are a list of their own */
+	problems: z
+		.array(
+			z.looseObject({
+				...{ product: z.string(), version: z.string().nullable(), country: z.string().nullable() },
+				...{ outcome: z.string(), reason: z.string().nullable(), devices: z.number() },
+			}),
+		)
+		.default([]),
 	as_of: z.string().nullable(),
 });
 export const adoption = z.looseObject({
@@ -56,7 +65,19 @@ export function fleetLines(fleet: z.infer<typeof fleetNumbers>, nowMs: number): 
 			`  models     ${inline(models, "not known")}`,
 			`  countries  ${inline(countries, "not known")}`,
 		]),
+		...problemLines(fleet.problems),
 	];
+}
+
+function problemLines(problems: z.infer<typeof fleetNumbers>["problems"]): string[] {
+	if (problems.length === 0) return [];
+	const rows = problems
+		.slice(0, ROWS)
+		.map(({ devices, product, version, country, outcome, reason }) => [
+			...[devices, product, version, country, outcome, reason],
+		]);
+	const head = ["DEVICES", "PRODUCT", "VERSION", "COUNTRY", "OUTCOME", "REASON"];
+	return ["", "why last updates did not take place", ...formatTable(head, rows)];
 }
 
 export function adoptionLines(found: z.infer<typeof adoption>, nowMs: number): string[] {

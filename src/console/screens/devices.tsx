@@ -5,7 +5,7 @@ import { OUTCOME_REASON_NAMES } from "../../fleet/outcome-reason.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import type { deviceBody } from "../../routes/operator/devices/device-body.ts";
 import { link, Mark, Table, Time, type Tone } from "../layout.tsx";
-import { beginningOf, Choices, choicesOf, cursorPage, type Filter, Filters, Pages } from "../lists.tsx";
+import { beginningOf, Choices, choicesOf, cursorPage, type Filter, Filters, Pages, silentSince } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount, devicePage } from "./choose.tsx";
 
@@ -36,6 +36,7 @@ const FILTERS: readonly Filter[] = [
 			["604800", "a week"],
 		],
 	],
+	["not_seen_since", "Not seen since the day", "date"],
 	["trust_ends_by", "Stops updating by the day", "date"],
 ];
 const TONES: readonly Tone[] = ["red", "amber", "green", "plain"];
@@ -54,10 +55,12 @@ export function stateOf({ status, has_seat, problem, products, seen_at }: Device
 export async function showDevices(c: ConsoleContext): Promise<Response> {
 	const account = accountSeen(c);
 	if (account === null) return c.req.query("serial") ? findBySerial(c) : chooseAccount(c, ...CHOOSE, serialSearch(c));
-	const { after, account: _, ...filters } = c.req.query();
+	const { after, account: _, not_seen_since: day, ...filters } = c.req.query();
 	const path = `/v1/accounts/${encodeURIComponent(account)}/devices`;
 	const trustEnds = beginningOf(filters["trust_ends_by"]);
-	const found = await c.var.api.get<Found>(path, { ...filters, trust_ends_by: trustEnds, after, limit: PAGE });
+	const silentFor = silentSince(day, c.env.now) ?? filters["silent_for"];
+	const asked = { ...filters, silent_for: silentFor, trust_ends_by: trustEnds, after, limit: PAGE };
+	const found = await c.var.api.get<Found>(path, asked);
 	const page = cursorPage(c, found.devices, found.next);
 	const list = (query: Readonly<Record<string, string>>) => link("/console/devices", { account, ...query });
 	return render(
@@ -75,7 +78,7 @@ export async function showDevices(c: ConsoleContext): Promise<Response> {
 					["all", list({})],
 				]}
 			/>
-			<Filters of={FILTERS} values={filters} kept={{ account }} />
+			<Filters of={FILTERS} values={{ ...filters, not_seen_since: day }} kept={{ account }} />
 			<DeviceTable devices={page.rows} empty="No device of this page fits." />
 			<Pages of={page} />
 		</>,

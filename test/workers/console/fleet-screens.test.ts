@@ -128,6 +128,21 @@ test("versions over time are words until there is a history, and a chart from th
 		expect([other, (await operator.read(other)).includes("uPlot")]).toEqual([other, false]);
 });
 
+test("by a day one sees which accounts, and which devices, were not seen since", async () => {
+	const dayAt = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+	const [monthAgo, tomorrow] = [dayAt(Date.now() - 30 * 86_400_000), dayAt(Date.now() + 86_400_000)];
+	const fleet = await operator.read(`/console/fleet?not_seen_since=${monthAgo}`);
+	expect(fleet).toContain(`Not seen since ${monthAgo}`);
+	expect(fleet).toContain("Every account is heard of.");
+	const shown = async (day: string) => {
+		const page = await operator.read(`/console/devices?account=${accounts[0]}&not_seen_since=${day}`);
+		expect(page).toContain(`name="not_seen_since" value="${day}"`);
+		return devices.map((one) => page.includes(one));
+	};
+	expect(await shown(monthAgo)).toEqual([false, false, false]);
+	expect(await shown(tomorrow)).toEqual([true, true, false]);
+});
+
 test("a key of one account opens neither", async () => {
 	const { key } = await newKey([`read:${accounts[0]}`]);
 	const browser = await new Browser().signIn(key);

@@ -1,6 +1,6 @@
 // The fleet in numbers: what fails and who is silent before what runs where. Of the whole deployment, or of the account that a key names.
 import { Facts, link, Mark, Table, Time } from "../../layout.tsx";
-import { Choices, type Filter, Filters, Pages, pageOf } from "../../lists.tsx";
+import { Choices, type Filter, Filters, Pages, pageOf, silentSince } from "../../lists.tsx";
 import { type ConsoleContext, render } from "../../render.tsx";
 import { accountSeen, chooseAccount } from "../choose.tsx";
 import { type Adoption, VersionsOverTime } from "./adoption.tsx";
@@ -22,19 +22,20 @@ const FILTERS: readonly Filter[] = [
 	["product", "Product"],
 	["country", "Country, as BR"],
 ];
+const SILENT_FILTERS: readonly Filter[] = [["not_seen_since", "Not seen since the day", "date"]];
 
 export async function showFleet(c: ConsoleContext): Promise<Response> {
 	const { api, view } = c.var;
 	const { version } = c.env.services;
 	const account = accountSeen(c);
-	const { product, country: typed } = c.req.query();
+	const { product, country: typed, not_seen_since: day } = c.req.query();
 	const country = typed?.toUpperCase();
 	if (account !== null) return showAccount(c, account);
 	if (!view.seesAll) return chooseAccount(c, "Fleet", "fleet");
 	const [fleet, { problems }, { accounts }] = await Promise.all([
 		api.get<Fleet>("/v1/fleet"),
 		api.get<Problems>("/v1/fleet/problems", { product, country, limit: MOST }),
-		api.get<Silent>("/v1/fleet/silent", { limit: MOST }),
+		api.get<Silent>("/v1/fleet/silent", { limit: MOST, silent_for: silentSince(day, c.env.now) }),
 	]);
 	const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
 	// The map has every country, also where the table above has one.
@@ -54,7 +55,8 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 			<h2>Why updates fail</h2>
 			<Filters of={FILTERS} values={{ product, country }} />
 			<ProblemTable of={failing} account={null} path={(one) => link(PATH, { product, country: one })} />
-			<h2>Silent for a day</h2>
+			<h2>{day ? `Not seen since ${day}` : "Silent for a day"}</h2>
+			<Filters of={SILENT_FILTERS} values={{ not_seen_since: day }} />
 			<Table
 				label="Silent devices by account"
 				head={["Account", "Silent", "Of its devices", "Next"]}
@@ -63,7 +65,14 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 					<a href={link(PATH, { account: id })}>{id}</a>,
 					<Mark tone={silent === devices ? "red" : "amber"}>{silent}</Mark>,
 					String(devices),
-					<a href={link("/console/devices", { account: id, silent_for: "86400" })}>which they are</a>,
+					<a
+						href={link("/console/devices", {
+							account: id,
+							...(day ? { not_seen_since: day } : { silent_for: "86400" }),
+						})}
+					>
+						which they are
+					</a>,
 				])}
 			/>
 			<Pages of={silent} />

@@ -121,6 +121,21 @@ describe("parapet fleet", () => {
 		expect(asked()).toEqual(["GET /v1/fleet/silent?silent_for=259200", "GET /v1/fleet/problems?country=BR&limit=5"]);
 	});
 
+	it("silent asks who was not seen since a day by how long that is, by one of its options", async () => {
+		operator.reply({ body: { accounts: [], as_of: null } });
+		await operator.run("fleet", "silent", "--not-seen-since", "2026-11-16");
+		expect(asked()).toEqual([`GET /v1/fleet/silent?silent_for=${4.5 * 86_400}`]);
+		const both = await operator.run("fleet", "silent", "--not-seen-since", "2026-11-16", "--for", "3d");
+		expect([both.exitCode, both.stderr]).toEqual([2, expect.stringContaining("--for and --not-seen-since")]);
+	});
+
+	it("show says of an account why its last updates did not take place", async () => {
+		const problem = { product: "crs", version: "4.27.0", country: "BR", outcome: "failed", reason: "disk", devices: 4 };
+		operator.reply({ body: { ...FLEET, problems: [problem] } });
+		const { stdout } = await operator.run("fleet", "show", ACCOUNT);
+		expect(stdout).toMatch(/why last updates did not take place\n.*\n4 +crs +4\.27\.0 +BR +failed +disk/);
+	});
+
 	it("rebuild asks every account, and fails where one could not tell", async () => {
 		const other = "acct-1123456789abcdef";
 		const accounts = [{ account: ACCOUNT }, { account: other }];
