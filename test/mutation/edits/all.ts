@@ -19,6 +19,7 @@ import { PACKAGES } from "./packages.ts";
 import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
 import { ROLLOUTS } from "./rollouts.ts";
 import { ROUTES } from "./routes.ts";
+import { RULE_INDEXES } from "./rule-indexes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
 import { STORAGE_STORES } from "./storage-stores.ts";
 import { TRUST } from "./trust.ts";
@@ -46,4 +47,5 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...COMMANDS,
 	...TRUST,
 	...HISTORY,
+	...RULE_INDEXES,
 ];

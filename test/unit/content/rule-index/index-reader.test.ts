@@ -57,6 +57,18 @@ describe("is refused", () => {
 		expect((refused as Error).message).toContain(says);
 	});
 
+	it("with a line that never ends, without waiting for its end", async () => {
+		let given = 0;
+		async function* pieces() {
+			yield new TextEncoder().encode(`${HEAD}\n`);
+			for (; given < 1_000; given++) yield new Uint8Array(1_024).fill(0x78);
+		}
+		const reader = new IndexReader(pieces());
+		await reader.head();
+		await expect(reader.next()).rejects.toThrow("does not end");
+		expect(given).toBeLessThan(20);
+	});
+
 	it("where it is not UTF-8", async () => {
 		await expect(read(new Uint8Array([...new TextEncoder().encode(HEAD), 10, 0xff, 10]))).rejects.toThrow("not UTF-8");
 	});
