@@ -164,10 +164,13 @@ export function isOwnRepository(part: PublisherPart | null): boolean {
 	return part === "workflow" || part === "ref" || part === "environment";
 }
 
-/** What the trail calls it. No API key has such a subject: none may have a colon or a slash. */
+/**
+ * What the trail calls it. No API key has such a subject: none may have a colon or a slash. Two publishers of one are the same: GitLab's
+ * projects lie as deep as they like, so two slashes end one, as in GitLab's own claims, and a group may be called as a host is.
+ */
 export function publisherSubject({ provider, issuer, repository, workflow }: TrustedPublisher): string {
-	const host = issuer === DEFAULT_ISSUERS[provider] ? "" : `${new URL(issuer).host}/`;
-	return `${provider}:${host}${repository}/${workflow}`;
+	const host = issuer === DEFAULT_ISSUERS[provider] ? "" : `@${new URL(issuer).host}`;
+	return `${provider}${host}:${repository}//${workflow}`;
 }
 
 /** Which run, of what: for the trail. */

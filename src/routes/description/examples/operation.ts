@@ -57,7 +57,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"NewTrustedPublisher.issuer": "https://token.actions.githubusercontent.com",
 	"TrustedPublisher.ref": "refs/tags/v*",
 	"TrustedPublisher.environment": "production",
-	"TrustedPublisher.subject": "github:acme/rules/release.yml",
+	"TrustedPublisher.subject": "github:acme/rules//release.yml",
 	"TrustedPublisher.created_by": "olivia",
 	"POST /oauth2/products/{product}/token.subject_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6Ij…",
 	"PublishToken.access_token": "k3f9a2b.eyJwcm9kdWN0Ijoi….Gmvc6NnkcXb-f3olfdSDMtemk2q3YT0FXbwnWLC1PnY",

@@ -112,7 +112,17 @@ describe("what may be trusted", () => {
 });
 
 it("the trail calls it by provider, repository and workflow, and by the server where that is not the provider's own", () => {
-	expect(publisherSubject(PUBLISHER)).toBe("github:Acme/rules/release.yml");
+	expect(publisherSubject(PUBLISHER)).toBe("github:Acme/rules//release.yml");
 	const own = { ...PUBLISHER, issuer: "https://ghe.example.com/_services/token" };
-	expect(publisherSubject(own)).toBe("github:ghe.example.com/Acme/rules/release.yml");
+	expect(publisherSubject(own)).toBe("github@ghe.example.com:Acme/rules//release.yml");
+	const gitlab = (repository: string, workflow: string) =>
+		publisherSubject({ ...PUBLISHER, provider: "gitlab", issuer: "https://gitlab.com", repository, workflow });
+	expect(gitlab("a/b", "c/d.yml")).not.toBe(gitlab("a/b/c", "d.yml"));
+	const elsewhere = {
+		...PUBLISHER,
+		provider: "gitlab" as const,
+		issuer: "https://gitlab.example.com",
+		workflow: "d.yml",
+	};
+	expect(publisherSubject({ ...elsewhere, repository: "a/b" })).not.toBe(gitlab("gitlab.example.com/a/b", "d.yml"));
 });

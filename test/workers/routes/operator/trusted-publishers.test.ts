@@ -28,7 +28,7 @@ describe("publishers of a product", () => {
 		const { publishers } = await operated<{ publishers: object[] }>("GET", path());
 		expect(publishers).toEqual([
 			{
-				...{ ...GITHUB_PUBLISHER, id, issuer: GITHUB, subject: "github:Acme/rules/release.yml" },
+				...{ ...GITHUB_PUBLISHER, id, issuer: GITHUB, subject: "github:Acme/rules//release.yml" },
 				...{ created_at: clock.timeAfter(0), created_by: "bootstrap" },
 			},
 		]);
@@ -41,7 +41,7 @@ describe("publishers of a product", () => {
 			["publisher.remove", id],
 		]);
 		expect(events[0]?.["detail"]).toBe(
-			"github:Acme/rules/release.yml, repository 1296269 of 583231, refs/tags/v*, environment production",
+			"github:Acme/rules//release.yml, repository 1296269 of 583231, refs/tags/v*, environment production",
 		);
 	});
 

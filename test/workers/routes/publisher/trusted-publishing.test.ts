@@ -99,7 +99,7 @@ describe("a run of a trusted publisher", () => {
 		expect((await put(token, "4.27.0")).status).toBe(201);
 		expect((await release(token, "4.27.0")).status).toBe(201);
 		const run = "run 30433642 of refs/tags/v4.27.0 at 7fd1a60b01f91b314f59955a4e4d4e80d8edf11d, environment production";
-		expect(subject).toBe("github:Acme/rules/release.yml");
+		expect(subject).toBe("github:Acme/rules//release.yml");
 		expect((await eventsOf("publisher.token"))[0]).toMatchObject({ actor: subject, subject: id, detail: run, key: id });
 		for (const type of ["package.add", "release.publish"])
 			expect(await eventsOf(type)).toMatchObject([{ actor: subject, key: id, run, subject: "4.27.0" }]);

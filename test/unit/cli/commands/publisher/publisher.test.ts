@@ -19,7 +19,7 @@ afterEach(async () => {
 	await Promise.all([operator.close(), provider.close(), rm(folder, { recursive: true })]);
 });
 
-const PUBLISHER = { id: "pub-01234567", subject: "github:Acme/rules/release.yml" };
+const PUBLISHER = { id: "pub-01234567", subject: "github:Acme/rules//release.yml" };
 const runWith = (env: Record<string, string>, ...args: string[]) =>
 	runCli(args, { PARAPET_URL: operator.server.url, ...env }, "/nonexistent", {
 		nowMs: () => NOW_MS,
@@ -36,7 +36,7 @@ describe("publisher add", () => {
 		const run = await add("--github", "acme/rules", ...TAGS, "--environment", "production");
 		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
 		expect(run.stdout).toContain(
-			"github:Acme/rules/release.yml may publish crs from refs/tags/v*, environment production",
+			"github:Acme/rules//release.yml may publish crs from refs/tags/v*, environment production",
 		);
 		expect(run.stdout).toContain(`${operator.server.url}/v1/products/crs`);
 		expect(provider.seen.map(({ path, headers }) => [path, headers.authorization])).toEqual([
@@ -104,7 +104,7 @@ it("publisher list and remove", async () => {
 	};
 	operator.reply({ body: { publishers: [listed] } }, { status: 204 });
 	expect((await operator.run("publisher", "list", "crs")).stdout).toMatch(
-		/PUBLISHER +WHO.*\npub-01234567 +github:Acme\/rules\/release.yml +1 +2 +refs\/tags\/v\*/,
+		/PUBLISHER +WHO.*\npub-01234567 +github:Acme\/rules\/\/release.yml +1 +2 +refs\/tags\/v\*/,
 	);
 	expect((await operator.run("publisher", "remove", "crs", "pub-01234567")).stdout).toBe("pub-01234567 is removed\n");
 	expect(operator.asked().at(-1)).toEqual(["DELETE", "/v1/products/crs/publishers/pub-01234567"]);
