@@ -27,10 +27,13 @@ export async function* readPieces(body: ReadableStream<Uint8Array>): AsyncGenera
 	}
 }
 
-/** @returns null where the stream has pieces of its own */
+/** @returns null where the stream has pieces of its own, or nobody can be asked for larger ones: only the platform knows `readAtLeast` */
 function byobReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
 	try {
-		return body.getReader({ mode: "byob" });
+		const reader = body.getReader({ mode: "byob" });
+		if (typeof reader.readAtLeast === "function") return reader;
+		reader.releaseLock();
+		return null;
 	} catch (error) {
 		if (error instanceof TypeError && !body.locked) return null;
 		throw error;

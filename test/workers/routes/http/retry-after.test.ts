@@ -1,8 +1,9 @@
 // Whoever is told to come back is told when, in whole seconds, and not all at the same moment. The list of routes is the
 // service's own description of itself, so a new route cannot be forgotten.
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { createCiSigner } from "../../../support/ci-tokens.ts";
 import { Firewall } from "../../../support/firewall.ts";
-import { operated, send } from "../../../support/service.ts";
+import { ISSUER, operated, send } from "../../../support/service.ts";
 import { Edge } from "../../support/edge.ts";
 import { newScene, offerOf, permitOf, type Scene } from "../../support/fixtures.ts";
 
@@ -51,10 +52,25 @@ function call(edge: Edge, { method, path, scheme }: Route): Promise<Response> {
 	return edge.sendJson(method, filled, key, method === "GET" || method === "DELETE" ? undefined : { offer });
 }
 
+/** A run of CI, whose issuer gives its keys. */
+async function exchangeIdToken(edge: Edge): Promise<Response> {
+	const signer = await createCiSigner();
+	vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(signer.jwks));
+	const aud = `${ISSUER}/v1/products/${scene.product}`;
+	const body = new URLSearchParams({
+		grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+		subject_token: await signer.sign({ aud, now: Math.floor(Date.now() / 1_000) }),
+		subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+	}).toString();
+	const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": String(body.length) };
+	return edge.send(`/oauth2/products/${scene.product}/token`, { method: "POST", headers, body });
+}
+
 /** The requests that bring their credentials in their own ways, or none. */
 const others: readonly (readonly [string, (edge: Edge) => Promise<Response>])[] = [
 	["POST /oauth2/token", (edge) => edge.token(scene.firewall)],
 	["POST /oauth2/register", async (edge) => edge.activate(await Firewall.create(), scene.code)],
+	["POST /oauth2/products/{product}/token", exchangeIdToken],
 	[
 		"DELETE /oauth2/register/{client_id}",
 		(edge) => {
@@ -138,7 +154,7 @@ describe("429 when the limit is reached, with a Retry-After that is spread:", ()
 		await expectSpread(429, RATE_LIMIT, () => strict().sendJson("POST", "/v1/reports", accessToken, report));
 	});
 
-	test.each(others.slice(0, 2))("%s", async (_, ask) => {
+	test.each(others.slice(0, 3))("%s", async (_, ask) => {
 		await expectSpread(429, RATE_LIMIT, () => ask(strict()));
 	});
 });

@@ -47,6 +47,7 @@ describe("the events of an account", () => {
 			key: "bootstrap",
 			request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
 			address: expect.any(String),
+			run: null,
 		});
 		expect([page.next, page.more]).toEqual([page.events[6]?.id, false]);
 	});
