@@ -12,6 +12,7 @@ import { createSha256 } from "../files/file-digest.ts";
 import { inspectFile } from "../files/inspect-file.ts";
 import { downloadPackage } from "../firewall/update/download.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
+import { releasePath } from "../http/release-path.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 
@@ -39,7 +40,7 @@ export async function fetchContents(
 	version: string,
 ): Promise<FetchedContents> {
 	const what = `could not read ${product} ${version}`;
-	const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/package-link`;
+	const path = `${releasePath({ product, version })}/package-link`;
 	const link = async () => api.call("GET", path, what, linkAnswer);
 	const first = await link();
 	const { sha256, size, name } = first;

@@ -3,6 +3,7 @@ import { writeRuleIndex } from "../../src/content/rule-index/write-index.ts";
 import { createSha256 } from "../files/file-digest.ts";
 import { exchange } from "../http/exchange.ts";
 import { refusalFrom } from "../http/refusal.ts";
+import { releasePath } from "../http/release-path.ts";
 import type { FetchContext, FetchedContents } from "./fetch-contents.ts";
 
 /** differs: what the service says of the version by its index is not what these bytes say */
@@ -14,7 +15,7 @@ export async function judgeIndex(
 	product: string,
 	{ version, sha256, ...contents }: FetchedContents,
 ): Promise<IndexJudgement> {
-	const url = `${api.server}/v1/products/${product}/releases/${encodeURIComponent(version)}/rule-index`;
+	const url = `${api.server}${releasePath({ product, version })}/rule-index`;
 	const answer = await exchange({ method: "GET", url, headers: { authorization: api.authorization } });
 	if (answer.status === 404) return "missing";
 	if (answer.status >= 400)

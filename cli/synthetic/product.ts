@@ -6,6 +6,7 @@ import { builtInPlanName } from "../../src/rollout/built-in-plans.ts";
 import { CliError, ServerRefusal } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
+import { releasePath } from "../http/release-path.ts";
 
 const productAnswer = z.looseObject({ product: z.string(), title: z.string() });
 export const syntheticReleases = z.looseObject({
@@ -108,6 +109,6 @@ async function withdrawForModels(
 }
 
 export async function withdrawRelease(api: OperatorApi, product: string, version: string, reason: string) {
-	const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
+	const path = `${releasePath({ product, version })}/withdraw`;
 	await api.call("POST", path, `could not withdraw ${product} ${version}`, anyAnswer, { reason });
 }

@@ -9,6 +9,7 @@ import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { collect } from "../command-line/values.ts";
 import { anyAnswer } from "../http/answers.ts";
+import { releasePath } from "../http/release-path.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import { openSigners } from "./open-signers.ts";
 import { addPassphraseOption, passphraseShape } from "./passphrase.ts";
@@ -39,7 +40,7 @@ export function runAsWithdrawal(command: Command, verb: string, surroundings: Su
 		await confirm(`${product} ${version} is withdrawn for good; devices that have it go back to ${back}`);
 		// Opened before anything is done: a wrong passphrase must not end it half-way.
 		const signers = await openSigners(options, surroundings);
-		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
+		const path = `${releasePath({ product, version })}/withdraw`;
 		const what = `could not ${verb} ${product} ${version}`;
 		const done = await api.call("POST", path, what, anyAnswer, { reason, revert_to: to });
 		const isTold = typeof done["revert_to"] === "string";

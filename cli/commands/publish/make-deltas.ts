@@ -13,6 +13,7 @@ import type { Payload } from "../../files/package-file.ts";
 import type { Clock } from "../../firewall/identity/session.ts";
 import { downloadPackage } from "../../firewall/update/download.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
+import { releasePath } from "../../http/release-path.ts";
 import { formatBytes } from "../../terminal/output.ts";
 import { putFile } from "./put-file.ts";
 
@@ -125,10 +126,6 @@ async function fetchBase({ api, clock }: DeltaTarget, base: Base, partPath: stri
 	const got = await downloadPackage({ urlFor, sha256, size, partPath, clock });
 	if (!got.ok) throw new CliError(`its package cannot be had: ${got.detail}`, { code: got.reason });
 	return partPath;
-}
-
-function releasePath({ product, version }: DeltaTarget): string {
-	return `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
 }
 
 /** For people: `deltas: from 4.27.0 4.6 kB (0.5 %), packed 152 kB (16 %)`, with why there are no more. */

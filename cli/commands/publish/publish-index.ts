@@ -15,6 +15,7 @@ import type { Clock } from "../../firewall/identity/session.ts";
 import { readAnswer } from "../../http/answers.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { queryOf } from "../../http/query.ts";
+import { releasePath } from "../../http/release-path.ts";
 import { parseJson } from "../../json.ts";
 import { formatCount } from "../../terminal/output.ts";
 import { putFile } from "./put-file.ts";
@@ -54,7 +55,7 @@ export async function publishIndex(target: IndexTarget): Promise<IndexOutcome> {
 		await writeFile(path, made.text, { mode: 0o600 });
 		const file = { path, size: Buffer.byteLength(made.text), sha256: sha256Of(made.text) };
 		const query = queryOf({ allow_reused: allowReused || undefined });
-		const url = `/v1/products/${product}/releases/${encodeURIComponent(version)}/rule-index${query}`;
+		const url = `${releasePath({ product, version })}/rule-index${query}`;
 		const what = `could not upload the rule index of ${product} ${version}`;
 		const { text } = await putFile(api, url, file, what, clock.nowMs);
 		const index = readAnswer(parseJson(text), what, indexAnswer);

@@ -9,6 +9,7 @@ import type { Payload } from "../../files/package-file.ts";
 import { readAnswer } from "../../http/answers.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import type { Patience } from "../../http/patience.ts";
+import { releasePath } from "../../http/release-path.ts";
 import { parseJson } from "../../json.ts";
 import { rolloutAnswer } from "../../rollout/ladder.ts";
 import { putFile } from "./put-file.ts";
@@ -70,10 +71,6 @@ export async function releasePackage(options: PublishOptions): Promise<Published
 	const { status, answer: release } = await api.ask("PUT", path, what, releaseAnswer, metadata);
 	expectSameBytes(release.sha256, payload, `${product} ${version}`);
 	return { ...release, changed: status === 201 };
-}
-
-function releasePath({ product, version }: Pick<PublishOptions, "product" | "version">): string {
-	return `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
 }
 
 /** Uploads and does not release: nobody is offered it. @throws as `publishPackage` */

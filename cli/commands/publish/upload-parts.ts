@@ -7,6 +7,7 @@ import { hashFile } from "../../files/file-digest.ts";
 import type { Payload } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { type Patience, patiently } from "../../http/patience.ts";
+import { releasePath } from "../../http/release-path.ts";
 import { fileChanged, putFile, type SentFile } from "./put-file.ts";
 
 /** The platform takes bodies of 100 MB in any plan; a part that breaks off costs this much. */
@@ -42,18 +43,18 @@ export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.Z
 	const { openApi, product, version, name, payload, clock, partBytes = PART_BYTES } = options;
 	const what = `could not upload ${product} ${version}`;
 	const path = `/v1/products/${product}/uploads/${payload.sha256}`;
-	const release = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
 	const parts = await splitFile(payload, partBytes);
 	const body = { sha256: payload.sha256, parts: parts.map(({ sha256 }) => sha256), name };
-	const join = async () => (await openApi()).call("PUT", `${release}/package/parts`, what, joined, body);
+	const join = async () => (await openApi()).call("PUT", `${releasePath(options)}/package/parts`, what, joined, body);
 	// Asked for first: the version may have the package already. What has been there for a day may go while the others come.
 	for (let round = 1; ; round++) {
 		try {
 			return await patiently(retrying(clock), join);
 		} catch (error) {
-			const isOther = error instanceof ServerRefusal && error.refusal.code === "digest_mismatch";
-			if (isOther && (await hashFile(payload.path)) !== payload.sha256) throw fileChanged(payload.path);
-			if (round > ROUNDS || !(error instanceof ServerRefusal && error.refusal.code === "parts_missing")) throw error;
+			const refused = error instanceof ServerRefusal ? error.refusal.code : null;
+			const isOther = refused === "digest_mismatch" && (await hashFile(payload.path)) !== payload.sha256;
+			if (isOther) throw fileChanged(payload.path);
+			if (refused !== "parts_missing" || round > ROUNDS) throw error;
 			const { parts: stored } = await (await openApi()).call("GET", path, what, kept);
 			const there = new Set(stored.map(({ sha256 }) => sha256));
 			await sendParts(options, { parts, there, path, what });

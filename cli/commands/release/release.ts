@@ -9,6 +9,7 @@ import { runAsOperator } from "../../command-line/run-as.ts";
 import { comingMoment, START_NOW } from "../../command-line/values.ts";
 import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer } from "../../http/lists.ts";
+import { releasePath } from "../../http/release-path.ts";
 import { drawRollout, rolloutAnswer } from "../../rollout/ladder.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
 import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
@@ -46,7 +47,7 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 		const product = readOperand(operands, 0, "product", productName);
 		const version = readOperand(operands, 1, "version", versionName);
 		await confirm(`${product} ${version} is forgotten; to release it you would upload it again`);
-		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
+		const path = releasePath({ product, version });
 		await api.call("DELETE", path, `could not discard ${product} ${version}`, anyAnswer);
 		output.answer({ product, version, discarded: true }, `${product} ${version} is discarded`);
 	});
@@ -82,7 +83,7 @@ function definePromote(release: Command, surroundings: Surroundings): void {
 	runAsOperator(promote, surroundings, shape, async ({ api, options, operands, output }) => {
 		const product = readOperand(operands, 0, "product", productName);
 		const version = readOperand(operands, 1, "version", versionName);
-		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/promote`;
+		const path = `${releasePath({ product, version })}/promote`;
 		const answer = anyAnswer.extend({ rollout: rolloutAnswer.nullable(), changed: z.boolean() });
 		const done = await api.call("POST", path, `could not promote ${product} ${version}`, answer, {
 			channel: options.to,

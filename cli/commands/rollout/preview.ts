@@ -15,6 +15,7 @@ import { runAsOperator } from "../../command-line/run-as.ts";
 import { collect, comingMoment, commaList, START_NOW } from "../../command-line/values.ts";
 import { CliError } from "../../errors.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
+import { releasePath } from "../../http/release-path.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
 import { type PreviewRelease, previewSteps, type StepPreview, unitsFor } from "../../rollout/preview.ts";
 import { type StepTimes, stepTimes } from "../../rollout/preview-times.ts";
@@ -125,7 +126,7 @@ async function wouldBe(api: OperatorApi, product: string, line: Rollout["channel
 }
 
 async function underWay(api: OperatorApi, product: string, version: string): Promise<Rollout> {
-	const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/rollout`;
+	const path = `${releasePath({ product, version })}/rollout`;
 	const entries = (await readLog(api, path)) as unknown as LogEntry[];
 	const read = await verifyLog(entries).catch(() => ({ ok: false, seq: 0 }) as const);
 	if (read.ok) return read.rollout;

@@ -15,6 +15,7 @@ import { CliError, UsageError } from "../../errors.ts";
 import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer } from "../../http/lists.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
+import { releasePath } from "../../http/release-path.ts";
 import { parseJson } from "../../json.ts";
 import { describeWord } from "../../rollout/describe-word.ts";
 import { drawRollout, type RolloutAnswer, rolloutAnswer } from "../../rollout/ladder.ts";
@@ -76,7 +77,7 @@ function defineStart(rollout: Command, surroundings: Surroundings): void {
 		const { product, version } = named(context);
 		const { status, answer: made } = await api.ask(
 			"PUT",
-			`/v1/products/${product}/releases/${encodeURIComponent(version)}`,
+			releasePath({ product, version }),
 			`could not release ${product} ${version}`,
 			anyAnswer.extend({ rollout: rolloutAnswer.nullable(), rescheduled: z.boolean().default(false) }),
 			{ ...(await readReleaseOptions(options)), starts_at: options.at },
@@ -271,7 +272,7 @@ function readRollout(api: OperatorApi, path: string): Promise<RolloutAnswer> {
 }
 
 function rolloutPath(product: string, version: string): string {
-	return `/v1/products/${product}/releases/${encodeURIComponent(version)}/rollout`;
+	return `${releasePath({ product, version })}/rollout`;
 }
 
 /** The product and version that a command names. */

@@ -136,7 +136,7 @@ export const uploadParts = createRouter()
 		// Its parts may be forgotten by now.
 		if (known !== null) {
 			const isInspected = await requireSound(services.packages, known);
-			return answerUpload(c, { ok: true, kind: "same", release: known, isInspected });
+			return answerUpload(c, product, { ok: true, kind: "same", release: known, isInspected });
 		}
 		const upload = { product, sha256 };
 		const { size, repeated } = requireParts(
@@ -154,7 +154,7 @@ export const uploadParts = createRouter()
 		);
 		// Those that stay are swept after a day.
 		if (added.ok) await services.parts.remove(upload).catch(() => {});
-		return answerUpload(c, added);
+		return answerUpload(c, product, added);
 	});
 
 /**

@@ -75,7 +75,8 @@ export const uploads = createRouter().openapi(upload, async (c) => {
 	const { body } = c.req.raw;
 	if (body === null) throw new ProblemError("length_mismatch");
 	const parts = { ...services.objects, packages: services.packages };
-	return answerUpload(c, await takeUpload(parts, { product, version, sha256, size, name, body, ...uploaderOf(c) }));
+	const added = await takeUpload(parts, { product, version, sha256, size, name, body, ...uploaderOf(c) });
+	return answerUpload(c, product, added);
 });
 
 /** @returns bytes @throws ProblemError as `requireLength`; it says so where the package may come in parts */
@@ -105,12 +106,11 @@ export async function requireSameVersion(
 	return known;
 }
 
-export function answerUpload(c: Context<AppEnv>, added: TakenUpload) {
+export function answerUpload(c: Context<AppEnv>, product: string, added: TakenUpload) {
 	if (!added.ok) refuseRelease(added.reason);
-	const { event } = c.env;
 	// As it is stored: a second upload does not rename the first.
 	const { version, sha256, size, name } = added.release;
-	event.bytes = size;
-	const answer = { product: event.product ?? "", version, sha256, size, name, inspected: added.isInspected };
+	c.env.event.bytes = size;
+	const answer = { product, version, sha256, size, name, inspected: added.isInspected };
 	return c.json(answer, added.kind === "new" ? 201 : 200, { "repr-digest": formatReprDigest(sha256) });
 }

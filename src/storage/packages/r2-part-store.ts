@@ -6,16 +6,6 @@ import type { PartedUpload, PartStore, StoredPart } from "./part-store.ts";
 import { answered, putChecked } from "./r2-put.ts";
 
 export function createR2PartStore(bucket: R2Bucket): PartStore {
-	async function* pages(upload: PartedUpload): AsyncGenerator<R2Object[]> {
-		const prefix = partKey(upload, "");
-		let cursor: string | undefined;
-		do {
-			const page = await answered(bucket.list({ prefix, ...(cursor !== undefined && { cursor }) }));
-			yield page.objects;
-			cursor = page.truncated ? page.cursor : undefined;
-		} while (cursor !== undefined);
-	}
-
 	/** One after the other into the storage, without a stream of its own in between: the platform carries them by itself. */
 	async function pipeParts(upload: PartedUpload, sha256s: readonly string[], into: WritableStream): Promise<void> {
 		try {
@@ -37,8 +27,12 @@ export function createR2PartStore(bucket: R2Bucket): PartStore {
 		async list(upload) {
 			const parts: StoredPart[] = [];
 			const prefix = partKey(upload, "");
-			for await (const objects of pages(upload))
-				for (const { key, size } of objects) parts.push({ sha256: key.slice(prefix.length), size });
+			let cursor: string | undefined;
+			do {
+				const page = await answered(bucket.list({ prefix, ...(cursor !== undefined && { cursor }) }));
+				for (const { key, size } of page.objects) parts.push({ sha256: key.slice(prefix.length), size });
+				cursor = page.truncated ? page.cursor : undefined;
+			} while (cursor !== undefined);
 			return parts;
 		},
 
