@@ -12,7 +12,7 @@ export interface DiffEnd {
 }
 
 /** Of each list, for people; --json has all. */
-const SHOWN = 15;
+export const SHOWN = 15;
 
 /** @param from null = there was nothing before */
 export function diffToWire(product: string, from: DiffEnd | null, to: DiffEnd, { files, rules, cves }: ContentsDiff) {
@@ -119,7 +119,8 @@ function more(all: readonly unknown[]): string[] {
 	return all.length > SHOWN ? [`… and ${formatCount(all.length - SHOWN)} more (--json has all)`] : [];
 }
 
-function few(all: readonly string[]): string {
+/** @returns the first of them in a line, and how many more there are */
+export function few(all: readonly string[]): string {
 	return all.length > SHOWN ? `${all.slice(0, SHOWN).join(", ")} and ${all.length - SHOWN} more` : all.join(", ");
 }
 

@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 // Not by name: a Node without zstd has none of these, and is to load this file all the same.
 import * as zlib from "node:zlib";
 import { DELTA_HEAD_BYTES, hasHeadOf } from "../../src/content/releases/delta.ts";
+import { sha256Of } from "../files/file-digest.ts";
 
 /** Frame of this type and length, which a decoder skips (RFC 8878 §3.1.2). */
 const DCZ_FRAME = Buffer.from("5e2a4d1820000000", "hex");
@@ -127,10 +128,6 @@ function isDelta(head: string): boolean {
 
 function headOf(dictionarySha256: string): Buffer {
 	return Buffer.concat([DCZ_FRAME, Buffer.from(dictionarySha256, "hex")]);
-}
-
-function sha256Of(bytes: Buffer): string {
-	return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** zlib's errors say so by their code: ZSTD_error_…, Z_BUF_ERROR. */

@@ -14,6 +14,11 @@ export async function hashFile(
 	return hash.digest("hex");
 }
 
+/** @returns the SHA-256 of what is in memory, hexadecimal */
+export function sha256Of(content: string | Buffer): string {
+	return createHash("sha256").update(content).digest("hex");
+}
+
 /** @returns what hashes bytes as they come */
 export function createSha256(): Hasher {
 	const hash = createHash("sha256");

@@ -11,7 +11,8 @@ const LONGEST_PAUSE_MS = 30_000;
 
 export interface Patience {
 	readonly surroundings: Pick<Surroundings, "nowMs" | "sleep">;
-	readonly signal: AbortSignal;
+	/** ends the waiting; not given = nobody does */
+	readonly signal?: AbortSignal;
 	/** of one call: it gives up after so many tries, or when it has waited for so long */
 	readonly tries?: number;
 	readonly longestMs?: number;
@@ -26,11 +27,11 @@ export async function patiently<T>(patience: Patience, ask: () => Promise<T>): P
 	const { tries = Number.POSITIVE_INFINITY, longestMs = Number.POSITIVE_INFINITY } = patience;
 	const startedMs = surroundings.nowMs();
 	for (let count = 1; ; count++) {
-		signal.throwIfAborted();
+		signal?.throwIfAborted();
 		try {
 			return await ask();
 		} catch (error) {
-			signal.throwIfAborted();
+			signal?.throwIfAborted();
 			const waitMs = askedToWaitMs(error) ?? (retriesSilence?.() && isSilence(error) ? pauseMs(count) : null);
 			const isEnough = count >= tries || surroundings.nowMs() - startedMs >= longestMs;
 			if (waitMs === null || isEnough) throw error;

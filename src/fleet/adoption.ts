@@ -8,6 +8,12 @@ export interface AdoptionSample {
 	readonly devices: number;
 }
 
+/** @param samples in the order of their times @returns how many devices had a version last */
+export function latestDevices(samples: readonly AdoptionSample[]): (version: string) => number {
+	const last = new Map(samples.map(({ version, devices }) => [version, devices]));
+	return (version) => last.get(version) ?? 0;
+}
+
 /** Devices that told later that they had installed a version. */
 export interface LateInstallation {
 	readonly product: string;

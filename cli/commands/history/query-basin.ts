@@ -73,7 +73,7 @@ export async function queryBasin(
 		if (isRefused) throw refusalOf(answer, body, surroundings.nowMs());
 		return readAnswer(body, WHAT, success);
 	};
-	const { result } = await patiently({ surroundings, signal: new AbortController().signal, tries: TRIES }, ask);
+	const { result } = await patiently({ surroundings, tries: TRIES }, ask);
 	const columns = result?.schema.map(({ name }) => name) ?? [];
 	const times = new Set(result?.schema.filter(isTime).map(({ name }) => name));
 	const rows = (result?.rows ?? []).map((row) =>

@@ -64,7 +64,7 @@ async function waitForEnd(
 	path: string,
 	begun: Transfer,
 ): Promise<Transfer> {
-	const patience = { surroundings, signal: new AbortController().signal, tries: TRIES, retriesSilence: () => true };
+	const patience = { surroundings, tries: TRIES, retriesSilence: () => true };
 	let last = begun;
 	const progress = createCountProgress(surroundings, "moving", output.json);
 	try {

@@ -5,11 +5,9 @@ import { z } from "zod";
 import { productName, versionName } from "../../../src/names.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
+import { few, SHOWN } from "../../contents/describe-diff.ts";
 import { queryOf } from "../../http/query.ts";
 import { formatCount, formatTable, type Surroundings } from "../../terminal/output.ts";
-
-/** Of each list, for people; --json has more. */
-const SHOWN = 15;
 
 const rule = z.looseObject({ id: z.string(), message: z.string() });
 const changesAnswer = z.looseObject({
@@ -72,8 +70,4 @@ function table(title: string, named: readonly z.infer<typeof rule>[], count: num
 	const rows = named.slice(0, SHOWN).map(({ id, message }) => [id, message]);
 	const more = count > rows.length ? [`… and ${formatCount(count - rows.length)} more (--json names 1,000)`] : [];
 	return ["", `${title}:`, ...formatTable(["RULE", "MESSAGE"], rows), ...more];
-}
-
-function few(all: readonly string[]): string {
-	return all.length > SHOWN ? `${all.slice(0, SHOWN).join(", ")} and ${all.length - SHOWN} more` : all.join(", ");
 }

@@ -1,6 +1,5 @@
 // The rule index of a version that is about to be released: made of the bytes, and uploaded before the release is signed, so that the role
 // file can name it.
-import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +8,7 @@ import { type MadeIndex, writeRuleIndex } from "../../../src/content/rule-index/
 import { sha256Hex } from "../../../src/names.ts";
 import { readContents } from "../../contents/fetch-contents.ts";
 import { CliError } from "../../errors.ts";
-import { createSha256 } from "../../files/file-digest.ts";
+import { createSha256, sha256Of } from "../../files/file-digest.ts";
 import type { Payload } from "../../files/package-file.ts";
 import type { Clock } from "../../firewall/identity/session.ts";
 import { readAnswer } from "../../http/answers.ts";
@@ -89,8 +88,4 @@ export function describeIndex(outcome: IndexOutcome): string[] {
 		`  rules: ${formatCount(rules)}; against ${against} ${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed, ${formatCount(blocking)} newly blocking`,
 		`  proposed plan: ${proposed.plan}, since ${proposed.reasons.join("; ")}`,
 	];
-}
-
-function sha256Of(text: string): string {
-	return createHash("sha256").update(text).digest("hex");
 }

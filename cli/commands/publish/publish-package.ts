@@ -55,15 +55,10 @@ const releaseAnswer = z.looseObject({
 export type PublishedRelease = z.infer<typeof releaseAnswer>;
 
 /**
+ * Releases what is uploaded.
  * @returns the release, and whether it was made now: the same again changes nothing
  * @throws ServerRefusal, ConnectionError; CliError when the server stored other bytes than were sent
  */
-export async function publishPackage(options: PublishOptions): Promise<PublishedRelease & { changed: boolean }> {
-	await uploadPackage(options);
-	return releasePackage(options);
-}
-
-/** Releases what is uploaded. @returns and throws as `publishPackage` */
 export async function releasePackage(options: PublishOptions): Promise<PublishedRelease & { changed: boolean }> {
 	const { api, product, version, payload, metadata } = options;
 	const path = releasePath(options);
@@ -73,7 +68,7 @@ export async function releasePackage(options: PublishOptions): Promise<Published
 	return { ...release, changed: status === 201 };
 }
 
-/** Uploads and does not release: nobody is offered it. @throws as `publishPackage` */
+/** Uploads and does not release: nobody is offered it. @throws as `releasePackage` */
 export async function uploadPackage(options: PublishOptions): Promise<z.infer<typeof uploadAnswer>> {
 	const { payload, product, version } = options;
 	const stored = await (payload.size < IN_PARTS_FROM

@@ -9,7 +9,7 @@ import { type PublishedRelease, type ReleaseMetadata, releasePackage, uploadPack
 
 export type PublishText = (version: string, text: string, metadata: ReleaseMetadata) => Promise<PublishedRelease>;
 
-/** @param folder where the file is written @returns what publishes releases of the product. With a rule index of a text that has rules. Throws as `publishPackage`, `publishIndex` */
+/** @param folder where the file is written @returns what publishes releases of the product. With a rule index of a text that has rules. Throws as `releasePackage`, `publishIndex` */
 export function publishFrom(folder: string, product: string, api: OperatorApi, nowMs: () => number): PublishText {
 	const clock = { nowMs, sleep: (ms: number, signal?: AbortSignal) => wait(ms, undefined, { signal }) };
 	return async (version, text, metadata) => {

@@ -113,5 +113,5 @@ async function sendParts(
 }
 
 function retrying(surroundings: Patience["surroundings"]): Patience {
-	return { surroundings, signal: new AbortController().signal, tries: TRIES, retriesSilence: () => true };
+	return { surroundings, tries: TRIES, retriesSilence: () => true };
 }

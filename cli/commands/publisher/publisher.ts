@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { publisherFields } from "../../../src/entitlement/publishers/trusted-publisher.ts";
 import { productName } from "../../../src/names.ts";
+import { formatTimestamp } from "../../../src/timestamps.ts";
 import { ciJobOf, missingIdToken } from "../../ci/id-token.ts";
 import { createPublishTokens } from "../../ci/publish-token.ts";
 import { addYesOption } from "../../command-line/confirmation.ts";
@@ -126,7 +127,7 @@ function addToken(publisher: Command, surroundings: Surroundings): void {
 		await writeFile(out, made.token, { mode: 0o600, flag: "wx" }).catch((cause: unknown) => {
 			throw new UsageError(`cannot write ${out}: ${systemFault(cause)}`, "name a file that does not exist yet");
 		});
-		const ends = new Date(made.endsMs).toISOString().replace(/\.\d+Z/, "Z");
+		const ends = formatTimestamp(Math.floor(made.endsMs / 1_000));
 		const output = createOutput(surroundings, shared.json);
 		output.answer(
 			{ product, file: out, ends_at: ends },

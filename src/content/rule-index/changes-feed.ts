@@ -34,7 +34,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** @returns the text as it stands in an element or between quotes, whatever is in it */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
 	return text
 		.toWellFormed()
 		.replace(UNWRITABLE, "\ufffd")

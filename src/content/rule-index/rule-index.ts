@@ -1,7 +1,7 @@
 // The rule index of a package: which rules it has, what each does in eight bytes, whether it blocks and which CVEs it names. Lines of
 // JSON: the first names the package, then one for each rule, in the order of their keys, so that two indexes are
 // compared line by line and none is ever held as a whole. Made by the publisher, from the bytes.
-import type { RuleFormat } from "../rules/rule.ts";
+import { RULE_FORMATS, type RuleFormat } from "../rules/rule.ts";
 
 /** Bytes of an index. A request of the service has 500 ms of the processor; docs/decisions/rule-indexes.md has what this costs. */
 export const MAX_INDEX_BYTES = 16 * 2 ** 20;
@@ -37,7 +37,7 @@ export class RuleIndexError extends Error {
 	override readonly name = "RuleIndexError";
 }
 
-const FORMATS: ReadonlySet<string> = new Set<RuleFormat>(["suricata", "modsecurity", "yara", "clamav"]);
+const FORMATS: ReadonlySet<string> = new Set<string>(RULE_FORMATS);
 const CVE = /^CVE-(?:19|20)\d\d-\d{4,7}$/;
 const DIGEST = /^[0-9a-f]{16}$/;
 const HEAD = /^\{"rule_index":1,"package":"([0-9a-f]{64})"\}$/;

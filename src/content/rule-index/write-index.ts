@@ -48,7 +48,7 @@ export function writeRuleIndex(
 	return { ok: true, text, rules: rules.size };
 }
 
-export function indexedRule(rule: ContentRule, createHasher: () => Hasher): IndexedRule {
+function indexedRule(rule: ContentRule, createHasher: () => Hasher): IndexedRule {
 	const { format, id, isBlocking, times, text, message, cves } = rule;
 	const hasher = createHasher();
 	hasher.update(new TextEncoder().encode(text));

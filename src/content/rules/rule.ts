@@ -1,6 +1,7 @@
 // A rule of a signature package as far as a change of it matters to who approves it: under which id, whether it blocks, and for what.
 
-export type RuleFormat = "suricata" | "modsecurity" | "yara" | "clamav";
+export const RULE_FORMATS = ["suricata", "modsecurity", "yara", "clamav"] as const;
+export type RuleFormat = (typeof RULE_FORMATS)[number];
 
 export interface Rule {
 	/** as its own format numbers or names it: 2000419, 3:19187, 942100, Win.Trojan.Agent-1 */

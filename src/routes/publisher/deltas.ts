@@ -2,7 +2,7 @@
 // releases that is worth the work is answered here too, with URLs of their packages.
 import { createRoute, z } from "@hono/zod-openapi";
 import { chooseBases, DELTA_HEAD_BYTES, hasHeadOf, largestDelta, MAX_DELTAS } from "../../content/releases/delta.ts";
-import { ALL_VERSIONS } from "../../fleet/adoption.ts";
+import { ALL_VERSIONS, latestDevices } from "../../fleet/adoption.ts";
 import { versionName } from "../../names.ts";
 import type { AddedDelta } from "../../objects/product/releases/delta-desk.ts";
 import { ProblemError } from "../../problem.ts";
@@ -113,7 +113,7 @@ export const deltas = createRouter()
 		if (target === undefined) refuseRelease("no_package");
 		if (target.status !== "uploaded") return c.json({ released: true, bases: [] }, 200);
 		const { samples } = await untilCounted(async () => services.objects.census().adoption(product));
-		const devicesOf = (wanted: string) => samples.findLast((one) => one.version === wanted)?.devices ?? 0;
+		const devicesOf = latestDevices(samples);
 		const chosen = chooseBases(entries, version, devicesOf, devicesOf(ALL_VERSIONS));
 		const described = chosen.map(async ({ version: base, sha256, size, name }) => {
 			const { url, expiresAt } = await services.urlSigner.sign({ sha256, name, pseudonym: PSEUDONYM, now });

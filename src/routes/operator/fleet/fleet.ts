@@ -1,7 +1,7 @@
 // The fleet in numbers: how many devices run what, how a release came to them, who is silent and why updates fail. Answered by the
 // Census, or for one account by the account itself.
 import { createRoute, z } from "@hono/zod-openapi";
-import { type AdoptedRelease, ALL_VERSIONS, protectedAfter, thin } from "../../../fleet/adoption.ts";
+import { type AdoptedRelease, ALL_VERSIONS, latestDevices, protectedAfter, thin } from "../../../fleet/adoption.ts";
 import { overviewOf } from "../../../fleet/fleet-summary.ts";
 import { productName } from "../../../names.ts";
 import { ProblemError } from "../../../problem.ts";
@@ -210,7 +210,7 @@ export const fleet = createRouter()
 		const releases = entries.flatMap(({ version, sequence, releasedAt }): AdoptedRelease[] =>
 			sequence === null || releasedAt === null ? [] : [{ version, sequence, releasedAt }],
 		);
-		const lastOf = (version: string) => samples.findLast((one) => one.version === version)?.devices ?? 0;
+		const lastOf = latestDevices(samples);
 		const body = {
 			product,
 			devices: lastOf(ALL_VERSIONS),

@@ -9,12 +9,13 @@ import {
 } from "../../../content/rule-index/compare-indexes.ts";
 import type { IndexTotals } from "../../../content/rule-index/index-reader.ts";
 import type { IndexedRule } from "../../../content/rule-index/rule-index.ts";
+import { RULE_FORMATS } from "../../../content/rules/rule.ts";
 import { proposePlan } from "../../../rollout/proposed-plan.ts";
 
 const ruleBody = z
 	.object({
 		id: z.string(),
-		format: z.enum(["suricata", "modsecurity", "yara", "clamav"]),
+		format: z.enum(RULE_FORMATS),
 		blocking: z.boolean().nullable().openapi({ description: "null = its format does not say" }),
 		message: z.string(),
 		cves: z.array(z.string()),

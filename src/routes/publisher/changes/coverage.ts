@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { channel } from "../../../content/releases/channel.ts";
 import { coverageOf } from "../../../content/rule-index/coverage.ts";
 import { cvesIn } from "../../../content/rules/rule.ts";
-import { ALL_VERSIONS } from "../../../fleet/adoption.ts";
+import { ALL_VERSIONS, latestDevices } from "../../../fleet/adoption.ts";
 import { productName } from "../../../names.ts";
 import { ProblemError } from "../../../problem.ts";
 import { productReadAccess } from "../../http/key-access.ts";
@@ -73,7 +73,7 @@ export const coverage = createRouter().openapi(route, async (c) => {
 	const named = new Map((await object.ruleIndexes(cve)).map(({ version, isNamed }) => [version, isNamed]));
 	const releases = (await object.list()).map((one) => ({ ...one, isNamed: named.get(one.version) ?? null }));
 	const { samples } = await untilCounted(async () => services.objects.census().adoption(product));
-	const devicesOf = (version: string) => samples.findLast((one) => one.version === version)?.devices ?? 0;
+	const devicesOf = latestDevices(samples);
 	const versions = releases
 		.map(({ version, isNamed }) => ({ version, covered: isNamed, devices: devicesOf(version) }))
 		.filter(({ devices }) => devices > 0);
@@ -81,9 +81,7 @@ export const coverage = createRouter().openapi(route, async (c) => {
 		versions.filter((one) => one.covered === wanted).reduce((sum, { devices }) => sum + devices, 0);
 	const [has, below] = [count(true), count(false)];
 	const unknown = Math.max(0, devicesOf(ALL_VERSIONS) - has - below);
-	const channels = coverageOf(releases).map(({ channel: where, newest, isCovered, since }) => ({
-		...{ channel: where, newest, covered: isCovered, since },
-	}));
+	const channels = coverageOf(releases).map(({ isCovered: covered, ...one }) => ({ ...one, covered }));
 	return c.json({ product, cve, channels, devices: { covered: has, below, unknown }, versions }, 200, {
 		"cache-control": "no-store",
 	});
