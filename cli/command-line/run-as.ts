@@ -6,7 +6,7 @@ import type { OperatorApi } from "../http/operator-api.ts";
 import { createOutput, type Output, type Surroundings } from "../terminal/output.ts";
 import { confirm } from "./confirmation.ts";
 import { readOptions } from "./read-options.ts";
-import { DEFAULT_HOME, DEFAULT_URL, findKey, resolveKey, resolveServer } from "./settings.ts";
+import { DEFAULT_HOME, DEFAULT_URL, findKey, missingKey, resolveKey, resolveServer } from "./settings.ts";
 
 /** Options that are read before a command's own; every schema extends one of these. */
 export const sharedOptions = z.object({ json: z.boolean().default(false), url: z.string().optional() });
@@ -142,13 +142,15 @@ async function openPublisherApi(
 	surroundings: Surroundings,
 ): Promise<(product: string) => Promise<OperatorApi>> {
 	const server = resolveServer(shared.url, surroundings);
-	const { ciJobOf, missingIdToken } = await import("../ci/id-token.ts");
-	const job = findKey(shared, server, surroundings) === null ? ciJobOf(surroundings.env) : null;
-	if (job === null) {
-		const key = resolveKey(shared, server, surroundings, missingIdToken(surroundings.env) ?? undefined);
+	// Read once: of a pipe nothing is left the second time.
+	const key = findKey(shared, server, surroundings);
+	if (key !== null) {
 		const api = await openWith(server, key, surroundings);
 		return async () => api;
 	}
+	const { ciJobOf, missingIdToken } = await import("../ci/id-token.ts");
+	const job = ciJobOf(surroundings.env);
+	if (job === null) throw missingKey(server, missingIdToken(surroundings.env) ?? undefined);
 	const { createPublishTokens } = await import("../ci/publish-token.ts");
 	const { nowMs, sleep } = surroundings;
 	const tokenFor = createPublishTokens({ server, job, nowMs, sleep });

@@ -39,20 +39,16 @@ export interface KeyOptions {
 	readonly keyFile?: string | undefined;
 }
 
-/**
- * @returns the API key, as `findKey`
- * @param fix what to do where there is none
- * @throws UsageError then
- */
-export function resolveKey(
-	options: KeyOptions,
-	server: string,
-	surroundings: Surroundings,
-	fix = "set PARAPET_KEY, or give --key-file FILE",
-): string {
+/** @returns the API key, as `findKey` @throws UsageError where there is none */
+export function resolveKey(options: KeyOptions, server: string, surroundings: Surroundings): string {
 	const key = findKey(options, server, surroundings);
-	if (key === null) throw new UsageError(`no API key for ${server}`, fix);
+	if (key === null) throw missingKey(server);
 	return key;
+}
+
+/** @param fix what to do about it */
+export function missingKey(server: string, fix = "set PARAPET_KEY, or give --key-file FILE"): UsageError {
+	return new UsageError(`no API key for ${server}`, fix);
 }
 
 /** @returns the API key: --key-file, --key, PARAPET_KEY, or for a local server BOOTSTRAP_KEY of ./.dev.vars; null = there is none */

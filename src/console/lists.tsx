@@ -62,11 +62,11 @@ export function beginningOf(day: string | undefined): string | undefined {
 
 /**
  * @param day of a filter, as `beginningOf` takes it @param now unix seconds
- * @returns for how many seconds whoever was not seen since then is silent, as the API takes it; undefined = no day that is past
+ * @returns for how many seconds whoever was not seen since then is silent, as the API takes it, and refuses it of a day that is not past
  */
-export function silentSince(day: string | undefined, now: number): string | undefined {
-	const since = Date.parse(beginningOf(day) ?? "") / 1_000;
-	return since < now ? String(Math.floor(now - since)) : undefined;
+export function silentFor(day: string | undefined, now: number): string | undefined {
+	if (day === undefined || day === "") return undefined;
+	return String(Math.floor(now - Date.parse(beginningOf(day) ?? "") / 1_000));
 }
 
 /** @param kept fields of the query that stay as they are */

@@ -47,7 +47,7 @@ export function defineFleet(fleet: Command, surroundings: Surroundings): void {
 	};
 	runAsOperator(silent, surroundings, silentShape, async ({ api, options, output }) => {
 		const { for: silent, notSeenSince } = options;
-		const silentFor = silenceOf("--for", { silentFor: silent, notSeenSince }, surroundings.nowMs());
+		const silentFor = silenceOf("--for", { silentFor: silent, notSeenSince }, surroundings.nowMs(), 3_600);
 		const path = `/v1/fleet/silent${queryOf({ silent_for: silentFor, limit: options.limit })}`;
 		const { answer, items } = await api.call("GET", path, "could not list silent devices", listAnswer("accounts"));
 		const rows = items.map((one) => [one["account"], one["silent"], one["devices"]]);

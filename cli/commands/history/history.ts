@@ -36,7 +36,7 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 			"after",
 			`\nReports:\n${REPORT_NAMES.map((name) => `  ${name.padEnd(10)} ${REPORTS[name]}`).join("\n")}`,
 		);
-	addSourceOptions(report).option("--country <code>", "only what came from there, such as BR");
+	addSourceOptions(report).option("--country <code>", "only what came from there, such as BR (not for tripwire)");
 	runAsReader(report, surroundings, reportShape, async (context) => {
 		const name = readOperand(context.operands, 0, "report", z.enum(REPORT_NAMES));
 		if (name === "tripwire" && context.options.country !== undefined)

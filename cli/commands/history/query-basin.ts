@@ -66,7 +66,7 @@ export async function queryBasin(
 	};
 	const ask = async () => {
 		const answer = await exchange(request).catch((error: unknown) => {
-			throw error instanceof ConnectionError ? silenceOf(error, origin) : error;
+			throw error instanceof ConnectionError ? noAnswerOf(error, origin) : error;
 		});
 		const body = parseJson(answer.text);
 		const isRefused = answer.status >= 400 || failure.safeParse(body).data?.["success"] === false;
@@ -127,7 +127,7 @@ function refusalOf(answer: HttpAnswer, body: unknown, nowMs: number): ServerRefu
 }
 
 /** Of the address that --url names nothing is asked here. */
-function silenceOf(error: ConnectionError, origin: string): ConnectionError {
+function noAnswerOf(error: ConnectionError, origin: string): ConnectionError {
 	const isSlow = /no answer in time|does not end/.test(error.message);
 	const reach = `check that this machine reaches ${origin} (PARAPET_BASIN_URL names another); if it does, try again`;
 	const fix = isSlow ? SHORTER : error.fix?.includes("--url") ? reach : error.fix;

@@ -61,9 +61,12 @@ function addAdd(publisher: Command, surroundings: Surroundings): void {
 		)
 		.option("--ref <ref>", "branch or tag in full, with one * at most: refs/tags/v*; this, --environment, or both")
 		.option("--environment <name>", "in which the job must run")
-		.option("--issuer <url>", "of a server of your own, as CI_ISSUERS has it (default: github.com, gitlab.com)")
-		.option("--repository-id <number>", "of the repository; asked of the provider if left out")
-		.option("--owner-id <number>", "of its owner or namespace; likewise");
+		.option(
+			"--issuer <url>",
+			"URL of your own server as CI_ISSUERS has it, without `github:` or `gitlab:` (default: that of github.com or gitlab.com)",
+		)
+		.option("--repository-id <number>", "number of the repository; asked of the provider if left out")
+		.option("--owner-id <number>", "number of its owner or namespace; likewise");
 	const shape = {
 		github: z.string().optional(),
 		gitlab: z.string().optional(),
@@ -87,12 +90,14 @@ function addAdd(publisher: Command, surroundings: Surroundings): void {
 				"from which branch, tag or environment? Otherwise whoever may push any branch could publish",
 				"give --ref 'refs/tags/v*', --environment NAME, or both",
 			);
+		const githubApi =
+			surroundings.env["GITHUB_API_URL"] ?? (issuer === undefined ? "https://api.github.com" : undefined);
 		const isNumbered = repositoryId !== undefined && ownerId !== undefined;
 		const found = isNumbered
 			? { repository: named, repository_id: repositoryId, owner_id: ownerId }
 			: await (github === undefined
 					? askGitlab(issuer ?? "https://gitlab.com", named)
-					: askGithub(surroundings.env["GITHUB_API_URL"] ?? "https://api.github.com", named));
+					: askGithub(githubApi ?? refuseGuess(), named));
 		const provider = github === undefined ? "gitlab" : "github";
 		const body = { provider, ...found, workflow, ref, environment, issuer };
 		const made = await api.call("POST", pathOf(product), "could not add the trusted publisher", anyAnswer, body);
@@ -102,6 +107,14 @@ function addAdd(publisher: Command, surroundings: Surroundings): void {
 			`  repository ${found.repository_id}, owner ${found.owner_id}; audience of its ID tokens: ${api.server}/v1/products/${product}`,
 		]);
 	});
+}
+
+/** github.com may have a repository of the same name, whose numbers are others. */
+function refuseGuess(): never {
+	throw new UsageError(
+		"whose numbers? The repository is on a server of your own",
+		"set GITHUB_API_URL to its API, or give --repository-id and --owner-id",
+	);
 }
 
 function addToken(publisher: Command, surroundings: Surroundings): void {

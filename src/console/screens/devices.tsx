@@ -5,7 +5,7 @@ import { OUTCOME_REASON_NAMES } from "../../fleet/outcome-reason.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import type { deviceBody } from "../../routes/operator/devices/device-body.ts";
 import { link, Mark, Table, Time, type Tone } from "../layout.tsx";
-import { beginningOf, Choices, choicesOf, cursorPage, type Filter, Filters, Pages, silentSince } from "../lists.tsx";
+import { beginningOf, Choices, choicesOf, cursorPage, type Filter, Filters, Pages, silentFor } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount, devicePage } from "./choose.tsx";
 
@@ -58,8 +58,8 @@ export async function showDevices(c: ConsoleContext): Promise<Response> {
 	const { after, account: _, not_seen_since: day, ...filters } = c.req.query();
 	const path = `/v1/accounts/${encodeURIComponent(account)}/devices`;
 	const trustEnds = beginningOf(filters["trust_ends_by"]);
-	const silentFor = silentSince(day, c.env.now) ?? filters["silent_for"];
-	const asked = { ...filters, silent_for: silentFor, trust_ends_by: trustEnds, after, limit: PAGE };
+	const silence = silentFor(day, c.env.now) ?? filters["silent_for"];
+	const asked = { ...filters, silent_for: silence, trust_ends_by: trustEnds, after, limit: PAGE };
 	const found = await c.var.api.get<Found>(path, asked);
 	const page = cursorPage(c, found.devices, found.next);
 	const list = (query: Readonly<Record<string, string>>) => link("/console/devices", { account, ...query });

@@ -95,10 +95,9 @@ export class PublisherDesk {
 
 	#add({ id, trusted, ...change }: Change & PublisherOrder & { kind: "add" }): PublisherResult {
 		const text = JSON.stringify(trusted);
-		const known = this.list();
 		const same = this.#sql.exec<PublisherRow>("SELECT * FROM publishers WHERE trusted = ?", text).toArray()[0];
 		if (same !== undefined) return { ok: true, changed: false, publisher: publisherOf(same) };
-		if (known.length >= MAX_PUBLISHERS) return { ok: false, reason: "too_many" };
+		if (this.list().length >= MAX_PUBLISHERS) return { ok: false, reason: "too_many" };
 		const query = "INSERT INTO publishers (id, trusted, created_at, created_by) VALUES (?, ?, ?, ?)";
 		this.#sql.exec(query, id, text, change.now, change.actor);
 		this.#audit(change, "publisher.add", id, describePublisher(trusted));

@@ -2,6 +2,7 @@
 // updating by then.
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";
+import { silentFor } from "../../../src/console/lists.tsx";
 import { createFleet, publish } from "../../support/fleet.ts";
 import { freshProduct } from "../../support/fresh-names.ts";
 import { bindings } from "../../support/object-bindings.ts";
@@ -131,6 +132,7 @@ test("versions over time are words until there is a history, and a chart from th
 test("by a day one sees which accounts, and which devices, were not seen since", async () => {
 	const dayAt = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 	const [monthAgo, tomorrow] = [dayAt(Date.now() - 30 * 86_400_000), dayAt(Date.now() + 86_400_000)];
+	expect(silentFor("2026-11-23", Date.parse("2026-11-24T01:00:00Z") / 1_000)).toBe(String(25 * 3_600));
 	const fleet = await operator.read(`/console/fleet?not_seen_since=${monthAgo}`);
 	expect(fleet).toContain(`Not seen since ${monthAgo}`);
 	expect(fleet).toContain("Every account is heard of.");
@@ -140,7 +142,10 @@ test("by a day one sees which accounts, and which devices, were not seen since",
 		return devices.map((one) => page.includes(one));
 	};
 	expect(await shown(monthAgo)).toEqual([false, false, false]);
-	expect(await shown(tomorrow)).toEqual([true, true, false]);
+	expect(await shown("")).toEqual([true, true, false]);
+	for (const day of [tomorrow, "monday", "1999-01-01"])
+		for (const path of ["/console/fleet?", `/console/devices?account=${accounts[0]}&`])
+			expect([day, (await operator.get(`${path}not_seen_since=${day}`)).status]).toEqual([day, 422]);
 });
 
 test("a key of one account opens neither", async () => {

@@ -1,6 +1,6 @@
 // The fleet in numbers: what fails and who is silent before what runs where. Of the whole deployment, or of the account that a key names.
 import { Facts, link, Mark, Table, Time } from "../../layout.tsx";
-import { Choices, type Filter, Filters, Pages, pageOf, silentSince } from "../../lists.tsx";
+import { Choices, type Filter, Filters, Pages, pageOf, silentFor } from "../../lists.tsx";
 import { type ConsoleContext, render } from "../../render.tsx";
 import { accountSeen, chooseAccount } from "../choose.tsx";
 import { type Adoption, VersionsOverTime } from "./adoption.tsx";
@@ -35,15 +35,16 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 	const [fleet, { problems }, { accounts }] = await Promise.all([
 		api.get<Fleet>("/v1/fleet"),
 		api.get<Problems>("/v1/fleet/problems", { product, country, limit: MOST }),
-		api.get<Silent>("/v1/fleet/silent", { limit: MOST, silent_for: silentSince(day, c.env.now) }),
+		api.get<Silent>("/v1/fleet/silent", { limit: MOST, silent_for: silentFor(day, c.env.now) }),
 	]);
 	const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
 	// The map has every country, also where the table above has one.
-	const failures =
+	const [{ problems: failures }, adoption] = await Promise.all([
 		shown === undefined || country === undefined || country === ""
-			? problems
-			: (await api.get<Problems>("/v1/fleet/problems", { product: shown.product, limit: MOST })).problems;
-	const adoption = shown && (await api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(shown.product)}`));
+			? { problems }
+			: api.get<Problems>("/v1/fleet/problems", { product: shown.product, limit: MOST }),
+		shown && api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(shown.product)}`),
+	]);
 	const failing = pageOf(c, problems, "problems");
 	const silent = pageOf(c, accounts, "accounts");
 	return render(

@@ -127,6 +127,8 @@ describe("parapet fleet", () => {
 		expect(asked()).toEqual([`GET /v1/fleet/silent?silent_for=${4.5 * 86_400}`]);
 		const both = await operator.run("fleet", "silent", "--not-seen-since", "2026-11-16", "--for", "3d");
 		expect([both.exitCode, both.stderr]).toEqual([2, expect.stringContaining("--for and --not-seen-since")]);
+		const soon = await operator.run("fleet", "silent", "--not-seen-since", "2026-11-20T11:30:00Z");
+		expect([soon.exitCode, soon.stderr]).toEqual([2, expect.stringContaining("less than 3600 s ago")]);
 	});
 
 	it("show says of an account why its last updates did not take place", async () => {

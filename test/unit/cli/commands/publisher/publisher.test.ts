@@ -91,6 +91,13 @@ describe("publisher add", () => {
 		expect(await add(...args)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
 		expect([operator.asked(), provider.seen]).toEqual([[], []]);
 	});
+
+	it("asks nobody on github.com for the numbers of a repository on a server of one's own", async () => {
+		const own = ["--github", "a/b", ...TAGS, "--issuer", "https://ghe.example.com/_services/token"];
+		const run = await runWith({ PARAPET_KEY: "pk_0" }, "publisher", "add", "crs", ...own);
+		expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("GITHUB_API_URL") });
+		expect(operator.asked()).toEqual([]);
+	});
 });
 
 it("publisher list and remove", async () => {
