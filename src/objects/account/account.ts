@@ -1,16 +1,15 @@
 // One customer: licenses, auth codes, seats and devices. What a method reads, decides and writes without waiting is one transaction: no
 // seat is given twice. Rules: entitlement/; work: the desks. An account that was never created answers like an empty one, and writes nothing.
-import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../../entitlement/licenses/license.ts";
 import type { DeviceWord } from "../../fleet/device-state.ts";
 import type { MessageAck, Receipt } from "../../fleet/message-receipt.ts";
 import type { Change, TrailPage, TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { capCallersClocks, nowSeconds } from "../clock.ts";
+import { KeptObject } from "../kept-object.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import { openTables } from "../schema.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import { createAccount } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
@@ -39,30 +38,28 @@ import { type RenewalOutcome, UNKNOWN_DEVICE } from "./seats/seat-desk.ts";
 import { type Outcome, type Refused, type Settled, settleChange } from "./settled-change.ts";
 import { describeFleet, tendAccount } from "./tend-account.ts";
 
-export class Account extends DurableObject<ObjectBindings> {
+export class Account extends KeptObject {
 	private readonly outbox: Outbox;
 	readonly #desks: AccountDesks;
 	readonly #republisher: Republisher;
-	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
-		super(ctx, env);
-		this.#exists = openTables(ctx.storage, ACCOUNT_SCHEMA);
+		super(ctx, env, ACCOUNT_SCHEMA);
 		this.#desks = openDesks(ctx.storage, env);
 		this.outbox = this.#desks.outbox;
 		this.#republisher = new Republisher(ctx, this.outbox, () => this.#desks.account.renewedTo() !== null);
-		if (this.#exists) this.#desks.alarm.rearm();
+		if (this.exists) this.#desks.alarm.rearm();
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
 	async create(input: Change & { id: string; name: string }): Promise<AccountInfo> {
 		const account = (await this.info()) ?? createAccount(this.ctx.storage, this.#desks, input);
-		this.#exists = true;
+		this.exists = true;
 		return account;
 	}
 
 	async info(): Promise<AccountInfo | null> {
-		return this.#exists ? this.#desks.account.info() : null;
+		return this.exists ? this.#desks.account.info() : null;
 	}
 
 	/** @param input `version` as the Directory has counted */
@@ -79,16 +76,16 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	async listLicenses(now = nowSeconds()): Promise<LicenseInfo[]> {
-		return this.#exists ? this.#desks.licenseDesk.list(now) : [];
+		return this.exists ? this.#desks.licenseDesk.list(now) : [];
 	}
 
 	async license(id: string, now: number): Promise<LicenseInfo | null> {
-		return this.#exists ? this.#desks.licenseDesk.read(id, now) : null;
+		return this.exists ? this.#desks.licenseDesk.read(id, now) : null;
 	}
 
 	/** @param id null = each license @param days of how many the peaks are wanted, today with them */
 	async licenseUsage(id: string | null, now: number, days: number) {
-		return this.#exists ? this.#desks.licenseDesk.usage(id, now, days) : [];
+		return this.exists ? this.#desks.licenseDesk.usage(id, now, days) : [];
 	}
 
 	async changeLicense(input: Change & LicenseChange) {
@@ -111,7 +108,7 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** @param after id of the last code of the page before @returns null when the account has no such code */
 	async listCodes(after = "", limit = 1_000) {
-		if (this.#exists) return this.#desks.licenseDesk.codes(after, limit);
+		if (this.exists) return this.#desks.licenseDesk.codes(after, limit);
 		return after === "" ? [] : null;
 	}
 
@@ -130,7 +127,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		const unknown = { ok: false, reason: "unknown_account" } as const;
 		const outcome = this.#alone<ImportOutcome | typeof unknown>(unknown, () => this.#desks.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
-		if (this.#exists) void this.outbox.deliver();
+		if (this.exists) void this.outbox.deliver();
 		return outcome;
 	}
 
@@ -169,11 +166,11 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	async listHaGroups(after: string, limit: number, now: number): Promise<HaGroupInfo[]> {
-		return this.#exists ? this.#desks.haDesk.list(after, limit, now) : [];
+		return this.exists ? this.#desks.haDesk.list(after, limit, now) : [];
 	}
 
 	async haGroup(id: string, now: number): Promise<HaGroupInfo | null> {
-		return this.#exists ? this.#desks.haDesk.read(id, now) : null;
+		return this.exists ? this.#desks.haDesk.read(id, now) : null;
 	}
 
 	async changeHaGroup(order: Change & HaGroupOrder) {
@@ -181,7 +178,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	async policy() {
-		return this.#exists ? this.#desks.policyDesk.read() : null;
+		return this.exists ? this.#desks.policyDesk.read() : null;
 	}
 
 	async changePolicy(input: Change & PolicyChange) {
@@ -199,7 +196,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	async listDevices(after = "", limit = 1_000): Promise<Device[]> {
-		return this.#exists ? this.#desks.devices.devices(after, limit) : [];
+		return this.exists ? this.#desks.devices.devices(after, limit) : [];
 	}
 
 	async hearDevices(words: readonly DeviceWord[]): Promise<void> {
@@ -219,81 +216,81 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	async messageReceipts(query: ReceiptQuery): Promise<ReceiptPage> {
-		return this.#exists ? this.#desks.receiptDesk.read(query) : NO_RECEIPTS;
+		return this.exists ? this.#desks.receiptDesk.read(query) : NO_RECEIPTS;
 	}
 
 	async findDevices(query: DeviceQuery): Promise<DevicePage> {
-		return this.#exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
+		return this.exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
 	}
 
 	/** Null where there is no such account. @param isToldToo the Census is told now as well, and serial numbers */
 	async fleet(now: number, isToldToo = false): Promise<AskedSummary | null> {
-		return this.#exists ? describeFleet(this.#desks, now, isToldToo) : null;
+		return this.exists ? describeFleet(this.#desks, now, isToldToo) : null;
 	}
 
 	async device(deviceId: string): Promise<Device | null> {
-		return this.#exists ? this.#desks.devices.device(deviceId) : null;
+		return this.exists ? this.#desks.devices.device(deviceId) : null;
 	}
 
 	async givenUp(deviceIds: readonly string[], since: readonly number[] = []): Promise<string[]> {
-		return this.#exists ? this.#desks.deviceDesk.givenUp(deviceIds, since) : [];
+		return this.exists ? this.#desks.deviceDesk.givenUp(deviceIds, since) : [];
 	}
 
 	/** What an answer to the device rests on. */
 	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
-		return this.#exists ? explainDevice(this.#desks, deviceId, now) : null;
+		return this.exists ? explainDevice(this.#desks, deviceId, now) : null;
 	}
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
 	async readRecord(key: string): Promise<string | null> {
-		return this.#exists ? readOwnRecord(this.#desks, this.#republisher, key) : null;
+		return this.exists ? readOwnRecord(this.#desks, this.#republisher, key) : null;
 	}
 
 	/** Delivers a page of its records again; null if there is no such account. */
 	async rebuildRecords(query: RecordPageQuery) {
-		return this.#exists ? rebuildPage(this.outbox, accountRecords(this.#desks), query) : null;
+		return this.exists ? rebuildPage(this.outbox, accountRecords(this.#desks), query) : null;
 	}
 
 	/** Compares a page of its records with the stores; null if there is no such account. */
 	async verifyRecords(query: RecordPageQuery) {
-		return this.#exists ? verifyPage(this.outbox, accountRecords(this.#desks), query) : null;
+		return this.exists ? verifyPage(this.outbox, accountRecords(this.#desks), query) : null;
 	}
 
 	/** What the daily round does here, a page at a time; null if there is no such account. */
 	async tend(after: string) {
-		return this.#exists ? tendAccount(this.#desks, after, nowSeconds()) : null;
+		return this.exists ? tendAccount(this.#desks, after, nowSeconds()) : null;
 	}
 
 	/** A step of setting it back to an earlier time; null where there is no such account. */
 	async rewind(step: RewindStep): Promise<RewindAnswer | null> {
-		return this.#exists ? takeRewindStep(this.ctx, this.#desks, step) : null;
+		return this.exists ? takeRewindStep(this.ctx, this.#desks, step) : null;
 	}
 
 	/** @param device only what is about it and those that it replaced @returns null where there is no such account or device */
 	async events(query: TrailQuery, device?: string): Promise<TrailPage | null> {
-		return this.#exists ? readAccountTrail(this.ctx.storage.sql, this.#desks.devices, query, device) : null;
+		return this.exists ? readAccountTrail(this.ctx.storage.sql, this.#desks.devices, query, device) : null;
 	}
 
 	async listWebhooks() {
-		return this.#exists ? this.#desks.webhooks.list() : null;
+		return this.exists ? this.#desks.webhooks.list() : null;
 	}
 
 	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
+		return this.exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
 	}
 
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.#desks.alarm.ring();
+		if (this.exists) await this.#desks.alarm.ring();
 	}
 
 	/** What tells the edges nothing, in a transaction. @param absent the answer where there is no account */
 	#alone<R>(absent: R, work: () => R): R {
-		return this.#exists ? this.ctx.storage.transactionSync(work) : absent;
+		return this.exists ? this.ctx.storage.transactionSync(work) : absent;
 	}
 
 	/** @param unknown the reason to refuse where there is no account */
 	async #change<R extends Outcome, U extends string>(unknown: U, change: () => R): Promise<Settled<R> | Refused<U>> {
-		if (!this.#exists) return { ok: false, reason: unknown };
+		if (!this.exists) return { ok: false, reason: unknown };
 		return settleChange(this.ctx.storage, this.outbox, change);
 	}
 }

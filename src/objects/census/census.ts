@@ -1,7 +1,6 @@
 // The fleet in numbers: the last summary of each account, all of them together, and how many devices had each version when. One per
 // deployment; nothing here is the only copy, the accounts can tell all of it again. No request of a device waits for it. After it came
 // to life it counts a page at each call; until it has counted all it answers so.
-import { DurableObject } from "cloudflare:workers";
 import { type AdoptionSample, ALL_VERSIONS, LateInstallations } from "../../fleet/adoption.ts";
 import {
 	countBy,
@@ -18,7 +17,8 @@ import { SOONEST_MS, setUnlessSet } from "../alarm.ts";
 import { type ObjectBindings, tellProduct } from "../bindings.ts";
 import type { TakenSummary } from "../census-port.ts";
 import { nowSeconds } from "../clock.ts";
-import { createTables, openTables } from "../schema.ts";
+import { KeptObject } from "../kept-object.ts";
+import { createTables } from "../schema.ts";
 import { CensusCount, type SilentAccount, type StoppingAccount } from "./census-count.ts";
 import { CENSUS_SCHEMA, CensusTables, type VersionCounts } from "./census-tables.ts";
 import { Suspects } from "./suspects.ts";
@@ -42,10 +42,9 @@ export interface ProblemQuery {
 	readonly limit: number;
 }
 
-export class Census extends DurableObject<ObjectBindings> {
+export class Census extends KeptObject {
 	readonly #tables: CensusTables;
 	readonly #count: CensusCount;
-	#exists: boolean;
 	/** since the last alarm; what is lost with the object's life is counted from when it was told on */
 	readonly #late = new LateInstallations();
 	readonly #suspects: Suspects;
@@ -53,8 +52,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	#forgottenAt = 0;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
-		super(ctx, env);
-		this.#exists = openTables(ctx.storage, CENSUS_SCHEMA);
+		super(ctx, env, CENSUS_SCHEMA);
 		this.#tables = new CensusTables(ctx.storage.sql);
 		this.#count = new CensusCount(this.#tables);
 		this.#suspects = new Suspects((product, count) => tellProduct(env, product, count));
@@ -65,13 +63,13 @@ export class Census extends DurableObject<ObjectBindings> {
 		// An account of an earlier version says nothing of what that did not count.
 		const told = { ...input, summary: { ...EMPTY_SUMMARY, ...input.summary } };
 		const before = this.ctx.storage.transactionSync(() => {
-			if (!this.#exists) createTables(this.ctx.storage, CENSUS_SCHEMA);
+			if (!this.exists) createTables(this.ctx.storage, CENSUS_SCHEMA);
 			const known = this.#tables.summary(input.account);
 			if (known !== null && known.version >= input.version) return null;
 			this.#tables.save(told);
 			return known?.summary ?? EMPTY_SUMMARY;
 		});
-		this.#exists = true;
+		this.exists = true;
 		if (before === null) return;
 		this.#count.take(before, told);
 		for (const one of late) this.#late.add(one);
@@ -116,7 +114,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	/** @returns of a product how many devices had each version when, oldest first, up to now */
 	async adoption(product: string): Promise<CensusAnswer<{ samples: AdoptionSample[] }>> {
 		return this.#answer(() => {
-			if (!this.#exists) return { samples: [] };
+			if (!this.exists) return { samples: [] };
 			const at = nowSeconds();
 			const cells = this.#count.summary().cells.filter((cell) => cell.product === product);
 			const unwritten = this.#tables.changes(product, versionsIn(cells)).map(({ by: _, ...one }) => ({ ...one, at }));
@@ -126,7 +124,7 @@ export class Census extends DurableObject<ObjectBindings> {
 
 	/** Writes down how many devices have each version, where that is another number than before, and looks how the versions do. */
 	override async alarm(): Promise<void> {
-		if (!this.#exists) return;
+		if (!this.exists) return;
 		if (!this.#count.countOn()) return this.ctx.storage.setAlarm(Date.now() + SOONEST_MS);
 		try {
 			this.ctx.storage.transactionSync(() => this.#sample(nowSeconds()));
@@ -150,7 +148,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	}
 
 	#answer<T>(read: () => T): CensusAnswer<T> {
-		if (this.#exists && !this.#count.countOn()) return "counting";
+		if (this.exists && !this.#count.countOn()) return "counting";
 		return { ...this.#count.ages(), ...read() };
 	}
 }

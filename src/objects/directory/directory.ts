@@ -1,6 +1,5 @@
 // What the whole deployment shares: accounts, products, credentials, messages, who is denied, and the one record that moves,
 // `heads`, after what it names. Low traffic: no device's request comes here unless a store has lost a shared record.
-import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../../content/messages/message.ts";
 import type { CredentialRecord } from "../../entitlement/keys/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
@@ -10,13 +9,14 @@ import { Alarm } from "../alarm.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { type ObjectBindings, pulseWriter, recordLanes, webhookSender } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
+import { KeptObject } from "../kept-object.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { DenialStep, RecordStep } from "../outbox/outbox-rows.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { ToldRecords } from "../outbox/told-records.ts";
-import { createTables, openTables } from "../schema.ts";
+import { createTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { type WebhookOrder, type WebhookResult, Webhooks } from "../webhooks/webhooks.ts";
 import { AccountList, type AccountNaming } from "./account-list.ts";
@@ -39,7 +39,7 @@ import { ProductList, type ProductNaming } from "./product-list.ts";
 import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 
-export class Directory extends DurableObject<ObjectBindings> {
+export class Directory extends KeptObject {
 	private readonly outbox: Outbox;
 	private readonly outdated: OutdatedRevisions;
 	readonly #alarm: Alarm;
@@ -53,10 +53,9 @@ export class Directory extends DurableObject<ObjectBindings> {
 	readonly #republisher: Republisher;
 	readonly #webhooks: Webhooks;
 	readonly #told = new ToldRecords();
-	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
-		super(ctx, env);
+		super(ctx, env, DIRECTORY_SCHEMA);
 		const { storage } = ctx;
 		this.#alarm = new Alarm(storage);
 		const alarm = this.#alarm;
@@ -75,8 +74,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.#republisher = new Republisher(ctx, this.outbox);
 		const owner = () => ({ trail: DIRECTORY_TRAIL, named: {} });
 		this.#webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
-		this.#exists = openTables(ctx.storage, DIRECTORY_SCHEMA);
-		if (this.#exists) this.#alarm.rearm();
+		if (this.exists) this.#alarm.rearm();
 	}
 
 	/** Enters an account in the list. Its own object comes first: an entry without one would lead nowhere. */
@@ -86,7 +84,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** @returns id of an open account that has the name; null = none has. What `createAccount` says of the name is what counts */
 	async accountNamed(name: string): Promise<string | null> {
-		return this.#exists ? this.#tables.accountNamed(name, "") : null;
+		return this.exists ? this.#tables.accountNamed(name, "") : null;
 	}
 
 	async renameAccount(input: AccountNaming) {
@@ -99,7 +97,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** @param after id of the last account of the page before; "" = from the first @returns null when there is no such account */
 	async listAccounts(after = "", limit = 200) {
-		if (this.#exists) return this.#tables.accounts(after, limit);
+		if (this.exists) return this.#tables.accounts(after, limit);
 		return after === "" ? { accounts: [], next: null } : null;
 	}
 
@@ -109,7 +107,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	async listProducts(): Promise<ProductEntry[]> {
-		return this.#exists ? this.#tables.products() : [];
+		return this.exists ? this.#tables.products() : [];
 	}
 
 	async createMessage(input: Parameters<MessageList["create"]>[0]) {
@@ -117,22 +115,22 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	async raiseMessage(input: Parameters<MessageList["raise"]>[0]) {
-		if (!this.#exists) return { ok: false, reason: "unknown_message", fraction: 0 } as const;
+		if (!this.exists) return { ok: false, reason: "unknown_message", fraction: 0 } as const;
 		return this.#publishing(this.#change(() => this.#messages.raise(input)));
 	}
 
 	/** @returns messages that have not ended, the one with the newest wave first */
 	async listMessages(now: number): Promise<Message[]> {
-		return this.#exists ? this.#tables.messages(now) : [];
+		return this.exists ? this.#tables.messages(now) : [];
 	}
 
 	/** @returns null = there is none; one that has ended is still there */
 	async message(id: string): Promise<Message | null> {
-		return this.#exists ? this.#tables.message(id) : null;
+		return this.exists ? this.#tables.message(id) : null;
 	}
 
 	async removeMessage(input: Change & { id: string }) {
-		if (!this.#exists) return { removed: false, published: true };
+		if (!this.exists) return { removed: false, published: true };
 		const removed = this.#change(() => this.#messages.remove(input));
 		return { removed, published: await this.outbox.flush() };
 	}
@@ -143,15 +141,15 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** @param hash keyed hash of an API key */
 	async credential(hash: string): Promise<CredentialRecord | null> {
-		return this.#exists ? this.#credentials.find(hash) : null;
+		return this.exists ? this.#credentials.find(hash) : null;
 	}
 
 	async listCredentials(): Promise<Credential[]> {
-		return this.#exists ? this.#tables.credentials() : [];
+		return this.exists ? this.#tables.credentials() : [];
 	}
 
 	async revokeCredential(input: Change & { id: string; cascade?: boolean }) {
-		if (!this.#exists) return { ok: false, reason: "unknown_credential" } as const;
+		if (!this.exists) return { ok: false, reason: "unknown_credential" } as const;
 		return this.#change(() => this.#credentials.revoke(input));
 	}
 
@@ -162,7 +160,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** Asked before the bytes of packages are removed, and again what became of that: see `PackageDesk`. */
 	async surveyPackages(sha256s: readonly string[]): Promise<PackageSurvey> {
-		return this.#exists ? this.#packages.survey(sha256s, nowSeconds()) : { products: [], claimed: [] };
+		return this.exists ? this.#packages.survey(sha256s, nowSeconds()) : { products: [], claimed: [] };
 	}
 
 	async claimRemoval(input: { actor: string; sha256s: readonly string[] }): Promise<RemovalClaim> {
@@ -202,13 +200,13 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** @returns the version of `heads` (0 before the first), whether every record has reached every store, and of owners what the round found */
 	async status() {
-		const behind = this.#exists ? this.#tables.rounds.behind() : { count: 0, first: [], asOf: null };
-		return { heads: this.#exists ? this.#tables.revision("heads") : 0, settled: await this.settled(), behind };
+		const behind = this.exists ? this.#tables.rounds.behind() : { count: 0, first: [], asOf: null };
+		return { heads: this.exists ? this.#tables.revision("heads") : 0, settled: await this.settled(), behind };
 	}
 
 	/** @returns the next part of the daily round; null = nothing until tomorrow */
 	async goRound(now: number, limit: number, missedLimit: number): Promise<RoundPart | null> {
-		return this.#exists ? this.#change(() => this.#tables.rounds.goOn(this.#tables, now, limit, missedLimit)) : null;
+		return this.exists ? this.#change(() => this.#tables.rounds.goOn(this.#tables, now, limit, missedLimit)) : null;
 	}
 
 	async endRound(result: RoundResult): Promise<void> {
@@ -217,12 +215,12 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** @returns whether every record has reached every store */
 	async settled(): Promise<boolean> {
-		return this.#exists ? this.outbox.flush() : true;
+		return this.exists ? this.outbox.flush() : true;
 	}
 
 	/** @returns the record in its stored form; for an earlier revision the one of now, because a newer record is better than none */
 	async readRecord(key: string): Promise<string | null> {
-		const version = this.#exists ? versionFor(this.#tables, key) : null;
+		const version = this.exists ? versionFor(this.#tables, key) : null;
 		if (version === null) return null;
 		const { step, text } = this.#told.tell(key, version, () => presentStep(this.#tables, key, nowSeconds()));
 		if (step.key === key) this.#republisher.offer(step);
@@ -231,49 +229,49 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** Delivers a page of its records again, `heads` last; with the first page of all stores, the pulses too. */
 	async rebuildRecords(query: RecordPageQuery) {
-		if (!this.#exists) return { ok: true, records: 0, next: null, published: true } as const;
+		if (!this.exists) return { ok: true, records: 0, next: null, published: true } as const;
 		if (query.store === null && query.after === "") this.outbox.add(pulseSteps(this.#tables));
 		return rebuildPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
 	}
 
 	/** Compares a page of its records with the stores. */
 	async verifyRecords(query: RecordPageQuery) {
-		if (!this.#exists) return { records: 0, next: null, stores: [], drift: [] };
+		if (!this.exists) return { records: 0, next: null, stores: [], drift: [] };
 		return verifyPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
 	}
 
 	async events(query: TrailQuery): Promise<TrailPage> {
-		return this.#exists ? readTrail(this.ctx.storage.sql, query) : { entries: [], next: 0, more: false };
+		return this.exists ? readTrail(this.ctx.storage.sql, query) : { entries: [], next: 0, more: false };
 	}
 
 	/** Writes `heads` again as it is: in a store it counts for a while only (storage/sealed-records.ts). */
 	async renewHeads(): Promise<void> {
-		if (!this.#exists || this.#tables.revision("heads") === 0 || this.outbox.owes(HEADS_KEY)) return;
+		if (!this.exists || this.#tables.revision("heads") === 0 || this.outbox.owes(HEADS_KEY)) return;
 		this.outbox.add([headsStep(this.#tables)]);
 		await this.outbox.flush();
 	}
 
 	async listWebhooks(): Promise<readonly Webhook[]> {
-		return this.#exists ? this.#webhooks.list() : [];
+		return this.exists ? this.#webhooks.list() : [];
 	}
 
 	/** See `Webhooks.obey`. */
 	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
 		if (order.kind === "create") this.#change(() => {});
-		return this.#exists ? this.#webhooks.obey(order) : { ok: false, reason: "unknown_webhook" };
+		return this.exists ? this.#webhooks.obey(order) : { ok: false, reason: "unknown_webhook" };
 	}
 
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.#alarm.ring();
+		if (this.exists) await this.#alarm.ring();
 	}
 
 	/** Runs a change as one transaction, in tables that come into being with the first one. */
 	#change<T>(change: () => T): T {
 		const result = this.ctx.storage.transactionSync(() => {
-			if (!this.#exists) createTables(this.ctx.storage, DIRECTORY_SCHEMA);
+			if (!this.exists) createTables(this.ctx.storage, DIRECTORY_SCHEMA);
 			return change();
 		});
-		this.#exists = true;
+		this.exists = true;
 		return result;
 	}
 

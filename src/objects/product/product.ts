@@ -1,17 +1,16 @@
 // One product: its packages, its releases and how they reach the fleet. Publishes the product's record under a new revision with
 // each change, then has the Directory point to it. A product that was never created answers like one without releases, and
 // writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
-import { DurableObject } from "cloudflare:workers";
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import type { ProductCount } from "../../fleet/regression.ts";
 import type { Reported } from "../../rollout/lease.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { capCallersClocks, nowSeconds } from "../clock.ts";
+import { KeptObject } from "../kept-object.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
-import { openTables } from "../schema.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import { createProduct } from "./create-product.ts";
 import type { Asked, KeptAnswer, Once, OnceRequest } from "./once-desk.ts";
@@ -47,20 +46,18 @@ import { type ToldProduct, tellProduct } from "./told-product.ts";
 
 const RELEASES_PER_LIST = 500;
 
-export class Product extends DurableObject<ObjectBindings> {
+export class Product extends KeptObject {
 	private readonly outbox: Outbox;
 	readonly #desks: ProductDesks;
 	readonly #reader: RecordReader;
-	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
-		super(ctx, env);
+		super(ctx, env, PRODUCT_SCHEMA);
 		const desks = openProductDesks(ctx.storage, env);
 		this.#desks = desks;
 		this.outbox = desks.outbox;
 		this.#reader = new RecordReader(ctx, desks);
-		this.#exists = openTables(ctx.storage, PRODUCT_SCHEMA);
-		if (this.#exists) desks.alarm.rearm();
+		if (this.exists) desks.alarm.rearm();
 	}
 
 	/** Creating a product that exists changes nothing. Nothing is published before the first release. */
@@ -68,53 +65,53 @@ export class Product extends DurableObject<ObjectBindings> {
 		const known = await this.info();
 		if (known !== null) return known;
 		const product = createProduct(this.ctx.storage, this.#desks, input);
-		this.#exists = true;
+		this.exists = true;
 		return { ...product, unsigned: 0 };
 	}
 
 	/** See `SettingsDesk.change`. @returns null if there is no such product */
 	async change(input: Change & Partial<ProductSettings>): Promise<ToldProduct | null> {
-		if (this.#exists) await this.#turn(() => this.#desks.settingsDesk.change(input), true);
+		if (this.exists) await this.#turn(() => this.#desks.settingsDesk.change(input), true);
 		return this.info();
 	}
 
 	/** What its role file names now; see `SettingsDesk.noteRole`. @returns null if there is no such product */
 	async noteRole(input: Change & { role: SignedRole }): Promise<ProductInfo | null> {
-		return this.#exists ? this.#turn(() => this.#desks.settingsDesk.noteRole(input), true) : null;
+		return this.exists ? this.#turn(() => this.#desks.settingsDesk.noteRole(input), true) : null;
 	}
 
 	async info(): Promise<ToldProduct | null> {
-		return this.#exists ? tellProduct(this.#desks.tables) : null;
+		return this.exists ? tellProduct(this.#desks.tables) : null;
 	}
 
 	/** See `explainReleases`. */
 	async explain(unit: ExplainedUnit): Promise<ExplainedReleases | null> {
-		return this.#exists ? explainReleases(this.#desks, unit) : null;
+		return this.exists ? explainReleases(this.#desks, unit) : null;
 	}
 
 	/** See `ReleaseDesk.addPackage`. */
 	async addPackage(input: NewPackage): Promise<AddedPackage | typeof UNKNOWN_PRODUCT> {
-		return this.#exists ? this.#within(() => this.#desks.releaseDesk.addPackage(input, nowSeconds())) : UNKNOWN_PRODUCT;
+		return this.exists ? this.#within(() => this.#desks.releaseDesk.addPackage(input, nowSeconds())) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `DeltaDesk.add`. */
 	async addDelta(input: Change & NewDelta): Promise<AddedDelta | typeof UNKNOWN_PRODUCT> {
-		return this.#exists ? this.#within(() => this.#desks.deltas.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
+		return this.exists ? this.#within(() => this.#desks.deltas.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `RuleIndexDesk.add`. */
 	async addRuleIndex(input: Change & NewRuleIndex) {
-		return this.#exists ? this.#within(() => this.#desks.ruleIndexes.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
+		return this.exists ? this.#within(() => this.#desks.ruleIndexes.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `RuleIndexDesk.of`. */
 	async ruleIndex(version: string) {
-		return this.#exists ? this.#desks.ruleIndexes.of(version) : null;
+		return this.exists ? this.#desks.ruleIndexes.of(version) : null;
 	}
 
 	/** See `RuleIndexDesk.naming`. */
 	async ruleIndexes(cve: string) {
-		return this.#exists ? this.#desks.ruleIndexes.naming(cve) : [];
+		return this.exists ? this.#desks.ruleIndexes.naming(cve) : [];
 	}
 
 	/** See `ReleaseDesk.release`. */
@@ -129,7 +126,7 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	/** See `ReleaseDesk.discard`. */
 	async discard(input: Change & { version: string }): Promise<Discarded | typeof UNKNOWN_PRODUCT> {
-		return this.#exists ? this.#within(() => this.#desks.releaseDesk.discard(input)) : UNKNOWN_PRODUCT;
+		return this.exists ? this.#within(() => this.#desks.releaseDesk.discard(input)) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `ReleaseDesk.withdraw`. */
@@ -139,38 +136,38 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	/** Rules that devices leave out; null where there is no such product. */
 	async disabledRules(): Promise<DisabledRule[] | null> {
-		return this.#exists ? this.#desks.rules.list() : null;
+		return this.exists ? this.#desks.rules.list() : null;
 	}
 
 	/** See `setRules`. */
 	async setRules(what: "disable" | "enable", change: RulesChange & Once) {
-		return this.#exists ? setRules(this.#desks, what, change, (work) => this.#within(work)) : UNKNOWN_PRODUCT;
+		return this.exists ? setRules(this.#desks, what, change, (work) => this.#within(work)) : UNKNOWN_PRODUCT;
 	}
 
 	/** Whose CI may publish it; null where there is no such product. */
 	async publishers(): Promise<StoredPublisher[] | null> {
-		return this.#exists ? this.#desks.publishers.list() : null;
+		return this.exists ? this.#desks.publishers.list() : null;
 	}
 
 	/** See `PublisherDesk.obey`. */
 	async changePublishers(order: Change & PublisherOrder): Promise<PublisherResult | typeof UNKNOWN_PRODUCT> {
-		return this.#exists ? this.#within(() => this.#desks.publishers.obey(order)) : UNKNOWN_PRODUCT;
+		return this.exists ? this.#within(() => this.#desks.publishers.obey(order)) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `PublisherDesk.exchange`. */
 	async exchangeIdToken(shown: ShownIdToken): Promise<Exchanged | typeof UNKNOWN_PRODUCT> {
-		return this.#exists ? this.#within(() => this.#desks.publishers.exchange(shown)) : UNKNOWN_PRODUCT;
+		return this.exists ? this.#within(() => this.#desks.publishers.exchange(shown)) : UNKNOWN_PRODUCT;
 	}
 
 	/** A permit for a release that few may have; see `decidePermit`. */
 	async takePermit(input: PermitInput): Promise<PermitOutcome> {
-		if (!this.#exists) return { ok: false, reason: "ended", retryAfter: 0 };
+		if (!this.exists) return { ok: false, reason: "ended", retryAfter: 0 };
 		return this.#turn(() => this.#desks.rolloutDesk.permit(input));
 	}
 
 	/** A device that is held back has asked what to run; see `ControlDesk`. */
 	async hearControl(word: ControlWord): Promise<void> {
-		if (this.#exists) await this.#turn(() => this.#desks.rolloutDesk.hearControl(word));
+		if (this.exists) await this.#turn(() => this.#desks.rolloutDesk.hearControl(word));
 	}
 
 	/**
@@ -178,102 +175,102 @@ export class Product extends DurableObject<ObjectBindings> {
 	 * @returns the word that counts: `failed` for a `healthy` that breaks a limit of the product
 	 */
 	async hearReport(input: ReportInput): Promise<Reported> {
-		return this.#exists ? this.#turn(() => this.#desks.rolloutDesk.report(input)) : input.reported;
+		return this.exists ? this.#turn(() => this.#desks.rolloutDesk.report(input)) : input.reported;
 	}
 
 	/** How the product's versions do; see `RegressionDesk.hear`. */
 	async hearCensus(count: ProductCount): Promise<string[]> {
-		return this.#exists ? this.#turn(() => this.#desks.regressions.hear(count, nowSeconds())) : [];
+		return this.exists ? this.#turn(() => this.#desks.regressions.hear(count, nowSeconds())) : [];
 	}
 
 	/** @returns every rollout that may still move, newest release first, after the week's regressions; null where there is no such product */
 	async rolloutsUnderWay(now: number): Promise<RolloutView[] | null> {
-		return this.#exists ? viewUnderWay(this.#desks, now) : null;
+		return this.exists ? viewUnderWay(this.#desks, now) : null;
 	}
 
 	/** @returns null where there is no such release */
 	async rollout(version: string, now: number): Promise<RolloutView | null> {
-		return this.#exists ? viewRollout(this.#desks, version, now) : null;
+		return this.exists ? viewRollout(this.#desks, version, now) : null;
 	}
 
 	/** A person's word on a rollout, for the evidence that they saw. @returns the rollout with it, or why it is not taken */
 	async approveRollout(input: Word): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | typeof NO_ROLLOUT> {
-		return this.#exists ? sayWord(this.#desks, input, (work) => this.#turn(work, true)) : NO_ROLLOUT;
+		return this.exists ? sayWord(this.#desks, input, (work) => this.#turn(work, true)) : NO_ROLLOUT;
 	}
 
 	/** See `haltRollout`. */
 	async haltRollout(input: Once & { version: string; reason: string }): Promise<Halted | typeof NO_ROLLOUT> {
-		return this.#exists ? haltRollout(this.#desks, input, (work) => this.#turn(work, true)) : NO_ROLLOUT;
+		return this.exists ? haltRollout(this.#desks, input, (work) => this.#turn(work, true)) : NO_ROLLOUT;
 	}
 
 	/** @param after place after which to begin; 0 = from the first @returns null where there is no such rollout */
 	async rolloutLog(version: string, after: number, limit: number) {
-		return this.#exists ? readLog(this.#desks, version, after, limit) : null;
+		return this.exists ? readLog(this.#desks, version, after, limit) : null;
 	}
 
 	/** See `tellReleases`. */
 	async list(limit = RELEASES_PER_LIST): Promise<ReleaseEntry[]> {
-		return this.#exists ? tellReleases(this.#desks, limit, nowSeconds()) : [];
+		return this.exists ? tellReleases(this.#desks, limit, nowSeconds()) : [];
 	}
 
 	async find(version: string): Promise<ReleaseEntry | null> {
-		return this.#exists ? tellRelease(this.#desks, version, nowSeconds()) : null;
+		return this.exists ? tellRelease(this.#desks, version, nowSeconds()) : null;
 	}
 
 	/** @returns those of the digests that a version has, or that is kept beside one, whatever became of it; null if there is no such product */
 	async heldPackages(sha256s: readonly string[]): Promise<string[] | null> {
-		if (!this.#exists) return null;
+		if (!this.exists) return null;
 		const { tables, deltas, ruleIndexes } = this.#desks;
 		return [...tables.packagesAmong(sha256s), ...deltas.among(sha256s), ...ruleIndexes.among(sha256s)];
 	}
 
 	/** See `RecordReader.read`. */
 	async readRecord(key: string): Promise<string | null> {
-		return this.#exists ? this.#reader.read(key) : null;
+		return this.exists ? this.#reader.read(key) : null;
 	}
 
 	/** Delivers its record again; null if there is no such product. */
 	async rebuildRecords(query: RecordPageQuery) {
-		return this.#exists ? rebuildPage(this.outbox, this.#desks.records.owned, query) : null;
+		return this.exists ? rebuildPage(this.outbox, this.#desks.records.owned, query) : null;
 	}
 
 	/** Compares its record with the stores; null if there is no such product. */
 	async verifyRecords(query: RecordPageQuery) {
-		return this.#exists ? verifyPage(this.outbox, this.#desks.records.owned, query) : null;
+		return this.exists ? verifyPage(this.outbox, this.#desks.records.owned, query) : null;
 	}
 
 	/** What the daily round does here; null if there is no such product. */
 	async tend(): Promise<TendedPage | null> {
-		return this.#exists ? tendPage(this.outbox, this.#desks.alarm, this.#desks.records.owned, "") : null;
+		return this.exists ? tendPage(this.outbox, this.#desks.alarm, this.#desks.records.owned, "") : null;
 	}
 
 	/** @returns null where there is no such product */
 	async events(query: TrailQuery): Promise<TrailPage | null> {
-		return this.#exists ? readTrail(this.ctx.storage.sql, query) : null;
+		return this.exists ? readTrail(this.ctx.storage.sql, query) : null;
 	}
 
 	/** @returns null where there is no such product */
 	async listWebhooks() {
-		return this.#exists ? this.#desks.webhooks.list() : null;
+		return this.exists ? this.#desks.webhooks.list() : null;
 	}
 
 	/** See `Webhooks.obey`. */
 	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
+		return this.exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
 	}
 
 	/** See `OnceDesk.ask`. Of a product that was never created nothing is kept. */
 	async askOnce(request: OnceRequest): Promise<Asked> {
-		return this.#exists ? this.#desks.once.ask(request) : { kind: "go" };
+		return this.exists ? this.#desks.once.ask(request) : { kind: "go" };
 	}
 
 	/** @param answer that was given; null = it was refused, or failed */
 	async settleOnce(request: OnceRequest, answer: KeptAnswer | null): Promise<void> {
-		if (this.#exists) this.#desks.once.settle(request, answer);
+		if (this.exists) this.#desks.once.settle(request, answer);
 	}
 
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.#desks.alarm.ring();
+		if (this.exists) await this.#desks.alarm.ring();
 	}
 
 	#within<T>(work: () => T): T {
@@ -293,7 +290,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		{ version, once }: Once & { readonly version: string },
 		work: () => Result,
 	): Promise<Settled<Result>> {
-		if (!this.#exists) return Promise.resolve(UNKNOWN_PRODUCT);
+		if (!this.exists) return Promise.resolve(UNKNOWN_PRODUCT);
 		return settle(this.#desks, version, () => this.#within(() => this.#desks.once.run(once, work)));
 	}
 }

@@ -2,7 +2,6 @@
 // timestamp itself, and writes all of it into R2: files with a version first, the timestamp last, so that a client meets the old
 // repository or the new one, wherever this object dies; and has the transparency log tell it before. One object, because versions only
 // rise by one.
-import { DurableObject } from "cloudflare:workers";
 import type { TufRoot } from "../../fleet/trust-anchors.ts";
 import { entryOfFile, type LogEntry } from "../../signing/tlog/entries.ts";
 import { acceptRole, acceptRoot, acceptTargets, isStillSigned } from "../../signing/tuf/accept.ts";
@@ -22,7 +21,8 @@ import { formatTimestamp } from "../../timestamps.ts";
 import { Alarm } from "../alarm.ts";
 import type { LoggedWithdrawal, ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
-import { createTables, openTables } from "../schema.ts";
+import { KeptObject } from "../kept-object.ts";
+import { createTables } from "../schema.ts";
 import { LogDesk } from "./log-desk.ts";
 import { LogTables } from "./log-tables.ts";
 import { isProposal, withSignaturesOf } from "./proposals.ts";
@@ -43,7 +43,7 @@ const RENEWAL_SECONDS = 900;
 /** What R2 or a key did not let happen is tried again after this time. */
 const RETRY_MS = 30_000;
 
-export class Trust extends DurableObject<ObjectBindings> {
+export class Trust extends KeptObject {
 	readonly #tables: TrustTables;
 	readonly #alarm: Alarm;
 	readonly #signers: () => Promise<readonly TufSigner[]>;
@@ -52,12 +52,11 @@ export class Trust extends DurableObject<ObjectBindings> {
 	/** replaced by tests */
 	logStore: LogStore;
 	readonly #log: LogDesk;
-	#exists: boolean;
 	#turn: Promise<unknown> = Promise.resolve();
 	#restUntilMs = 0;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
-		super(ctx, env);
+		super(ctx, env, TRUST_SCHEMA);
 		this.#tables = new TrustTables(ctx.storage.sql);
 		this.store = createR2TrustFileStore(env.PULSES);
 		this.logStore = createR2LogStore(env.PULSES);
@@ -70,29 +69,28 @@ export class Trust extends DurableObject<ObjectBindings> {
 		});
 		let signers: Promise<readonly TufSigner[]> | undefined;
 		this.#signers = () => (signers ??= onlineSigners(env.MAC_KEYS));
-		this.#exists = openTables(ctx.storage, TRUST_SCHEMA);
 		this.#alarm = new Alarm(ctx.storage);
 		this.#alarm.add({ dueMs: () => this.#dueMs(), run: () => this.#inTurn(() => this.#tend()) });
-		if (this.#exists) this.#alarm.rearm();
+		if (this.exists) this.#alarm.rearm();
 	}
 
 	async state(): Promise<TrustState> {
 		const online = (await this.#signers()).map(({ keyid, key }) => ({ keyid, key }));
-		const body = (role: string) => (this.#exists ? (this.#tables.file(role)?.body ?? null) : null);
+		const body = (role: string) => (this.exists ? (this.#tables.file(role)?.body ?? null) : null);
 		const proposed = (product: string) => this.#tables.proposal(product) !== null;
 		const roles = (await this.#roles()).map((role) => ({ ...role, proposed: proposed(role.product) }));
 		const files = { root: body("root"), targets: body("targets"), timestamp: body("timestamp") };
-		return { online, ...files, log: await this.#log.describe(this.#exists), roles };
+		return { online, ...files, log: await this.#log.describe(this.exists), roles };
 	}
 
 	/** The newest; null where the repository has not been set up. */
 	async root(): Promise<TufRoot | null> {
-		return this.#exists ? newestRoot(this.#tables) : null;
+		return this.exists ? newestRoot(this.#tables) : null;
 	}
 
 	/** See `describeRole`. */
 	async role(product: string) {
-		return this.#exists ? describeRole(this.#tables, product) : null;
+		return this.exists ? describeRole(this.#tables, product) : null;
 	}
 
 	/** Root, targets or both: what is served afterwards holds together, or nothing changes. */
@@ -114,11 +112,11 @@ export class Trust extends DurableObject<ObjectBindings> {
 	}
 
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.#alarm.ring();
+		if (this.exists) await this.#alarm.ring();
 	}
 
 	async #change({ root, targets, now }: { root?: string; targets?: string; now: number }): Promise<TrustChanged> {
-		const before = this.#exists ? readTopLevel(this.#tables) : null;
+		const before = this.exists ? readTopLevel(this.#tables) : null;
 		const newRoot = root === undefined || this.#isHeld("root", root) ? undefined : root;
 		const newTargets = targets === undefined || this.#isHeld("targets", targets) ? undefined : targets;
 		const online = (await this.#signers()).map(({ keyid }) => keyid);
@@ -153,7 +151,7 @@ export class Trust extends DurableObject<ObjectBindings> {
 		file: string;
 		now: number;
 	}): Promise<RolePublished> {
-		const top = this.#exists ? readTopLevel(this.#tables) : null;
+		const top = this.exists ? readTopLevel(this.#tables) : null;
 		if (top === null) return NOT_SET_UP;
 		const delegation = delegationTo(product, top);
 		if (delegation === undefined) return NOT_DELEGATED;
@@ -188,7 +186,7 @@ export class Trust extends DurableObject<ObjectBindings> {
 
 	/** Signs what leads to the files, and keeps all of it in one transaction. @throws where the root names no key of the service */
 	async #commit(files: readonly TrustFile[], root: RootSigned, now: number): Promise<void> {
-		const versions = this.#exists ? this.#tables.versions() : new Map<string, number>();
+		const versions = this.exists ? this.#tables.versions() : new Map<string, number>();
 		for (const { role, version } of files) versions.set(role, version);
 		const next = (role: string) => (versions.get(role) ?? 0) + 1;
 		const [snapshotVersion, timestampVersion] = [next("snapshot"), next("timestamp")];
@@ -204,11 +202,11 @@ export class Trust extends DurableObject<ObjectBindings> {
 	async #save(files: readonly TrustFile[], entries: readonly LogEntry[]): Promise<void> {
 		const leaves = await this.#log.prepare(entries);
 		this.ctx.storage.transactionSync(() => {
-			if (!this.#exists) createTables(this.ctx.storage, TRUST_SCHEMA);
+			if (!this.exists) createTables(this.ctx.storage, TRUST_SCHEMA);
 			for (const file of files) this.#tables.save(file);
 			for (const { role } of files) this.#tables.saveProposal(role, null);
 			this.#log.add(leaves);
-			this.#exists = true;
+			this.exists = true;
 			this.#alarm.setWithin();
 		});
 	}
@@ -230,7 +228,7 @@ export class Trust extends DurableObject<ObjectBindings> {
 	 */
 	async #deliver(): Promise<boolean> {
 		try {
-			if (this.#exists) await this.#log.publish();
+			if (this.exists) await this.#log.publish();
 			for (let next = this.#tables.nextUnwritten(); next !== null; next = this.#tables.nextUnwritten()) {
 				await this.store.put(next.file, next.body);
 				this.#tables.noteWritten(next.file, next.body);
@@ -270,7 +268,7 @@ export class Trust extends DurableObject<ObjectBindings> {
 	}
 
 	#dueMs(): number | null {
-		if (!this.#exists) return null;
+		if (!this.exists) return null;
 		if (this.#tables.hasUnwritten() || this.#log.hasWork()) return this.#restUntilMs;
 		const timestamp = this.#tables.file("timestamp");
 		if (timestamp === null) return null;
@@ -279,11 +277,11 @@ export class Trust extends DurableObject<ObjectBindings> {
 	}
 
 	async #roles(): Promise<RoleView[]> {
-		return this.#exists ? viewRoles(this.#tables) : [];
+		return this.exists ? viewRoles(this.#tables) : [];
 	}
 
 	#isHeld(role: string, body: string): boolean {
-		return this.#exists && this.#tables.file(role)?.body === body;
+		return this.exists && this.#tables.file(role)?.body === body;
 	}
 
 	/** One after the other: what is accepted rests on what was served before. */

@@ -19,7 +19,7 @@ const LIST = join(import.meta.dirname, "calls-between-versions.txt");
 
 /** @returns each public method of the class in a source, as `Class.method(parameters)` in one line */
 function methodsIn(source: string): string[] {
-	const name = /export class (\w+) extends DurableObject/.exec(source)?.[1] ?? "";
+	const name = /export class (\w+) extends (?:DurableObject|KeptObject)/.exec(source)?.[1] ?? "";
 	return [...source.matchAll(/^\t(?:async )?([a-z]\w*)\(/gm)]
 		.filter(([, method]) => method !== "constructor")
 		.map(({ 1: method = "", index, 0: opening }) => {
