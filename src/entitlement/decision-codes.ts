@@ -2,7 +2,7 @@
 // do about it. docs/entitlement-codes.md is made from it.
 
 /** Why a device gets something. */
-export const PASS_CODES = ["active", "grace", "critical_only"] as const;
+export const PASS_CODES = ["active", "grace", "critical_only", "registered"] as const;
 export type PassCode = (typeof PASS_CODES)[number];
 /** Why it gets nothing. `seat_lost` is why it gets no token: every device with a token has a seat. */
 export const REFUSAL_CODES = [
@@ -36,6 +36,10 @@ export const DECISION_CODES: Readonly<Record<DecisionCode, DecisionMeaning>> = {
 	critical_only: {
 		title: "The grace is over; only emergency releases still come",
 		fix: `Renew the license. ${KEEPS}`,
+	},
+	registered: {
+		title: "Every registered device may have the product, whatever its license says",
+		fix: "Nothing to do for this product.",
 	},
 	expired: { title: "The license has ended, and its grace too", fix: `Renew the license. ${KEEPS}` },
 	not_yet_valid: { title: "The license has not started", fix: "Wait for its start, or have it moved." },

@@ -63,6 +63,8 @@ export interface ProductState {
 	readonly detail: string | null;
 	/** unix seconds of the last change of this */
 	readonly changedAt: number;
+	/** the device was let have it without its license naming it; not given = its license does */
+	readonly registered?: true;
 }
 
 /** What an edge heard a device say. */
@@ -88,6 +90,8 @@ export type Said =
 				/** what it has installed since it was heard, where no report has said it, up to what is installed; undefined = nothing */
 				readonly installations?: readonly Installation[] | undefined;
 				readonly offered: string | null;
+				/** every registered device may have the product, and its license does not name it */
+				readonly registered?: true | undefined;
 			}[];
 	  }
 	| {
@@ -135,15 +139,8 @@ export interface DeviceState {
 export const NOTHING_KNOWN: ProductState = {
 	...{ installed: null, offered: null, offeredAt: null, permitted: null, permittedAt: null },
 	...{ permittedUntil: null, permittedSequence: null, downloadedAt: null },
-	...{
-		outcome: null,
-		outcomeVersion: null,
-		outcomeAt: null,
-		failedOffer: null,
-		reason: null,
-		detail: null,
-		changedAt: 0,
-	},
+	...{ outcome: null, outcomeVersion: null, outcomeAt: null, failedOffer: null },
+	...{ reason: null, detail: null, changedAt: 0 },
 };
 
 /** @returns number of the six hours in which a device is to be written down once; each device has its own beginning of them */
@@ -159,7 +156,7 @@ export function lastHeard({ sighting }: DeviceState): number | null {
 /**
  * What is news is written, and once in six hours that the device was heard of. As the state of a device is one row, all else that
  * it has said is written with it.
- * @param grants products that the device may have: what it says of others is not kept
+ * @param grants products of its license: of others only what every registered device may have is kept
  * @returns what is known after the word: `before` itself where nothing is to be written
  */
 export function hear(before: DeviceState, word: DeviceWord, grants: ReadonlySet<string>): DeviceState {
@@ -196,12 +193,19 @@ function hearProducts(
 	{ at, said }: DeviceWord,
 	grants: ReadonlySet<string>,
 ): { readonly products: DeviceState["products"]; readonly isNews: boolean } {
-	const after = Object.fromEntries(Object.entries(before).filter(([product]) => grants.has(product)));
+	const isKept = ([product, { registered }]: [string, ProductState]) => grants.has(product) || registered === true;
+	const after = Object.fromEntries(Object.entries(before).filter(isKept));
 	let hasChanged = Object.keys(after).length < Object.keys(before).length;
 	let isNews = false;
 	for (const one of saidOf(said)) {
 		const known = Object.hasOwn(before, one.product) ? before[one.product] : undefined;
-		if (!grants.has(one.product) || at < (known?.changedAt ?? 0)) continue;
+		if (at < (known?.changedAt ?? 0)) continue;
+		const { registered } = "kind" in one ? { registered: known?.registered } : one;
+		if (!grants.has(one.product) && registered !== true) {
+			hasChanged ||= Object.hasOwn(after, one.product);
+			delete after[one.product];
+			continue;
+		}
 		const next = "kind" in one ? hearOne(known ?? NOTHING_KNOWN, one, at) : hearCheck(known, one, at);
 		if (next === known) continue;
 		after[one.product] = { ...next, changedAt: at };
@@ -219,7 +223,7 @@ function saidOf(said: Said): readonly (CheckedProduct | (Said & { readonly kind:
 
 function hearCheck(
 	known: ProductState | undefined,
-	{ installed, installations, offered }: CheckedProduct,
+	{ installed, installations, offered, registered }: CheckedProduct,
 	at: number,
 ): ProductState {
 	const before = known ?? NOTHING_KNOWN;
@@ -228,8 +232,10 @@ function hearCheck(
 		installed: installed === undefined ? before.installed : installed,
 		...installation(before, { installed, installations }, at),
 		...offer(before, offered, at),
+		...(registered && { registered }),
 	};
-	const isSame = next.installed === known?.installed && offered === known.offered;
+	const isSame =
+		next.installed === known?.installed && offered === known.offered && next.registered === known.registered;
 	return isSame ? known : next;
 }
 
@@ -242,14 +248,8 @@ function installation(
 	const last = newInstallations(known, installations, at).at(-1);
 	if (last === undefined || last.version !== installed || installed === known.installed) return {};
 	const failedOffer = known.failedOffer?.version === installed ? null : known.failedOffer;
-	return {
-		outcome: "installed",
-		outcomeVersion: installed,
-		outcomeAt: last.at,
-		failedOffer,
-		reason: null,
-		detail: null,
-	};
+	const outcome = { outcome: "installed", outcomeVersion: installed, outcomeAt: last.at } as const;
+	return { ...outcome, failedOffer, reason: null, detail: null };
 }
 
 function hearOne(

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { signing } from "../../../src/content/releases/product-record.ts";
 import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/releases/size-bounds.ts";
+import { entitled } from "../../../src/entitlement/entitled.ts";
 import { teamName } from "../../../src/entitlement/keys/credential-record.ts";
 import { type HealthLimits, healthLimits, METRIC_NAMES } from "../../../src/rollout/health.ts";
 import { parseMoment } from "../../command-line/moment.ts";
@@ -19,6 +20,7 @@ export const settingsShape = {
 	sizeBounds: z.string().optional(),
 	signing: signing.optional(),
 	healthLimits: z.string().optional(),
+	entitled: entitled.optional(),
 };
 export const changeShape = { ...settingsShape, freezes: z.string().optional() };
 type SettingsOptions = z.infer<z.ZodObject<typeof settingsShape>>;
@@ -39,6 +41,10 @@ export function addSettingsOptions(command: Command): Command {
 		.option(
 			"--size-bounds <range>",
 			"refuse what is not 0.5..2 times as large as the current release, of packages above 100 kB; 0.5..2,5000000 = above so many bytes; none = take any",
+		)
+		.option(
+			"--entitled <word>",
+			"who may have it: registered = every registered firewall, with or without a license for it; licensed (a new product)",
 		)
 		.option(
 			"--health-limits <limits>",
@@ -73,7 +79,7 @@ export function readFreezes(text: string | undefined, nowMs: number) {
 
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
 export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, ...more }: SettingsOptions) {
-	const { healthLimits: limits, signing, twoPeople } = more;
+	const { healthLimits: limits, signing, twoPeople, entitled } = more;
 	const beta = betaPlan === undefined || betaPlan === "same" ? null : await readPlan(betaPlan);
 	return {
 		plan: plan === undefined ? undefined : await readPlan(plan),
@@ -82,6 +88,7 @@ export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, .
 		two_people: twoPeople === undefined ? undefined : twoPeople === "on",
 		size_bounds: bounds === undefined ? undefined : readSizeBounds(bounds),
 		signing,
+		entitled,
 		health_limits: limits === undefined ? undefined : readHealthLimits(limits),
 	};
 }
@@ -151,6 +158,7 @@ const settings = z.looseObject({
 	size_bounds: sizeBounds.nullish(),
 	health_limits: healthLimits.nullish(),
 	signing: signing.nullish(),
+	entitled: entitled.nullish(),
 	unsigned_releases: z.number().nullish(),
 	freezes: z.array(z.object({ from: z.string(), until: z.string(), emergencies: z.boolean() })).default([]),
 });
@@ -175,12 +183,15 @@ export function describeSettings(answer: unknown): string[] {
 		...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)]),
 		...(limits == null ? [] : [describeLimits(limits)]),
 		...(mode == null ? [] : [describeSigning(mode, unsigned ?? 0)]),
+		...(read.data.entitled === "registered" ? [FOR_EVERYBODY] : []),
 		...freezes.map(
 			({ from, until, emergencies }) =>
 				`no step begins from ${from} until ${until}${emergencies ? ", but of emergencies" : ""}`,
 		),
 	];
 }
+
+const FOR_EVERYBODY = "every registered firewall may have it, with or without a license for it (entitled registered)";
 
 const TWO_PEOPLE =
 	"each release needs somebody else than its uploader, an emergency or one by a quick plan two of them (two-people on)";

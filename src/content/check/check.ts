@@ -2,7 +2,9 @@
 // what it should run next; whether there are messages to read; and until when all of that holds.
 import { decideEntitlement, type EntitledDevice, type Pass, type Refusal } from "../../entitlement/decide.ts";
 import type { DeviceProfile } from "../../entitlement/devices/device-record.ts";
+import type { Entitled } from "../../entitlement/entitled.ts";
 import { type DevicePolicy, mayUntil, pinOf, putOff } from "../../entitlement/policy/device-policy.ts";
+import { termsOf } from "../../entitlement/terms.ts";
 import type { DeviceCircumstances } from "../audience.ts";
 import type { Message } from "../messages/message.ts";
 import { selectMessages } from "../messages/select-messages.ts";
@@ -52,6 +54,8 @@ export interface CheckFacts {
 	readonly seen: number;
 	/** the current record of a product, null when nothing was ever published */
 	readonly recordOf: (product: string) => ProductRecord | null;
+	/** who may have a product; not given = whoever has a license for it */
+	readonly entitledTo?: (product: string) => Entitled;
 	readonly messages: readonly Message[];
 	/** of the device's unit */
 	readonly buckets: Buckets;
@@ -64,6 +68,7 @@ export interface CheckFacts {
  * @param recordOf asked only of a product that the device may have
  * @param now unix seconds
  * @param note see `selectRelease`
+ * @param entitled see `decideEntitlement`
  */
 export function answerProduct(
 	device: CheckedDevice,
@@ -72,17 +77,19 @@ export function answerProduct(
 	candidate: Candidate,
 	now: number,
 	note?: Parameters<typeof selectRelease>[4],
+	entitled?: Entitled,
 ): ProductAnswer {
 	const { installed } = candidate;
-	const entitlement = decideEntitlement(device, product, now);
+	const entitlement = decideEntitlement(device, product, now, entitled);
 	if (entitlement.decision === "refused") return { product, installed, entitlement, selection: null };
 	const record = recordOf(product) ?? noRecordOf(product);
 	const { policy } = device;
+	const terms = termsOf(entitlement, policy);
 	if (policy === null) {
-		const selection = selectRelease(record, entitlement.grant, candidate, now, note);
+		const selection = selectRelease(record, terms, candidate, now, note);
 		return { product, installed, entitlement, selection };
 	}
-	const selection = selectRelease(record, entitlement.grant, candidate, now, note, pinOf(policy, product));
+	const selection = selectRelease(record, terms, candidate, now, note, pinOf(policy, product));
 	return { product, installed, entitlement, selection: heed(policy, selection, now) };
 }
 
@@ -137,6 +144,7 @@ export function answerCheck({
 	failed,
 	seen,
 	recordOf,
+	entitledTo,
 	messages,
 	buckets,
 	now,
@@ -166,7 +174,7 @@ export function answerCheck({
 			if (urgency !== "emergency" || verdict !== "not_reached" || rollout === null) return;
 			isUrgent ||= candidate.admittedAt(rollout, now) - now <= SOON_SECONDS;
 		};
-		const answer = answerProduct(device, product, recordOf, candidate, now, note);
+		const answer = answerProduct(device, product, recordOf, candidate, now, note, entitledTo?.(product));
 		// Whoever is offered another release is about to change, and says nothing of those who do not.
 		if (watching !== null && answer.selection?.status === "current") heldBack.push({ product, version: watching });
 		isUrgent ||= answer.selection?.status === "offered" && answer.selection.release.urgency === "emergency";

@@ -2,7 +2,8 @@
 // make of it. Nothing is decided here: the walk over the releases is selectRelease's own, and the future is the same
 // question asked again at the moments that the answers name.
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
-import type { Grant } from "../../entitlement/devices/device-record.ts";
+import type { Entitled } from "../../entitlement/entitled.ts";
+import { type Terms, termsOf } from "../../entitlement/terms.ts";
 import { seenOn } from "../releases/on-channel.ts";
 import type { ProductRecord, Release } from "../releases/product-record.ts";
 import { type Candidate, type PassedOver, readyAt } from "../releases/select-release.ts";
@@ -50,6 +51,8 @@ export interface Explanation {
 export interface ExplainQuestion {
 	readonly device: CheckedDevice;
 	readonly product: string;
+	/** who may have it; not given = whoever has a license for it */
+	readonly entitled?: Entitled;
 	/** null when nothing was ever published */
 	readonly record: ProductRecord | null;
 	readonly candidate: Candidate;
@@ -63,6 +66,7 @@ const ENDED_BY: Readonly<Record<DecisionCode, ChangeReason | null>> = {
 	active: "license_ends",
 	grace: "grace_ends",
 	critical_only: "critical_ends",
+	registered: null,
 	expired: null,
 	not_included: null,
 	suspended: null,
@@ -82,18 +86,19 @@ const POLICY_MOMENTS = 20;
 
 /** @returns the answer to a check for this one product, with its reasons and its next changes */
 export function explainProduct(question: ExplainQuestion): Explanation {
-	const { device, product, record, candidate, now } = question;
+	const { device, product, entitled, record, candidate, now } = question;
 	const judged: Omit<JudgedRelease, "readyAt">[] = [];
 	const note = (release: Release, verdict: JudgedRelease["verdict"]) => judged.push({ release, verdict });
-	const answer = answerProduct(device, product, () => record, candidate, now, note);
+	const answer = answerProduct(device, product, () => record, candidate, now, note, entitled);
 	if (answer.selection !== null) {
 		for (const release of record?.releases.slice(judged.length) ?? [])
 			note(seenOn(candidate.channel, release), "older_than_choice");
 	}
-	const { grant } = answer.entitlement;
+	const { entitlement } = answer;
+	const terms = entitlement.decision === "refused" ? null : termsOf(entitlement, device.policy);
 	const releases = judged.map((one) => ({
 		...one,
-		readyAt: foreseenAt(one, grant, candidate, now),
+		readyAt: foreseenAt(one, terms, candidate, now),
 	}));
 	const changes = foresee(question, answer);
 	const next = [{ at: now, answer }, ...changes].find((one) => one.answer.selection?.status === "offered");
@@ -105,11 +110,11 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 /** @returns when time alone makes the release one for the device; null = time does not, or it is one already */
 function foreseenAt(
 	{ release, verdict }: Omit<JudgedRelease, "readyAt">,
-	grant: Grant | null,
+	terms: Terms | null,
 	{ admittedAt }: Candidate,
 	now: number,
 ): number | null {
-	if (verdict === "too_young" && grant !== null) return readyAt(release, grant);
+	if (verdict === "too_young" && terms !== null) return readyAt(release, terms);
 	if (verdict !== "not_reached" || release.rollout === null) return null;
 	const at = admittedAt(release.rollout, now);
 	return at === Number.POSITIVE_INFINITY ? null : at;
@@ -119,7 +124,10 @@ function foreseenAt(
  * Each moment that an answer names lies after the answer's own, and there are few: one per release, and a few of the license.
  * The walk counts them, so that it ends even if an answer should ever name its own moment again.
  */
-function foresee({ device, product, record, candidate }: ExplainQuestion, first: ProductAnswer): ForeseenChange[] {
+function foresee(
+	{ device, product, entitled, record, candidate }: ExplainQuestion,
+	first: ProductAnswer,
+): ForeseenChange[] {
 	const changes: ForeseenChange[] = [];
 	let before = first;
 	// A release comes of age, and its rollout comes to the device.
@@ -127,7 +135,7 @@ function foresee({ device, product, record, candidate }: ExplainQuestion, first:
 	for (; moments > 0 && changes.length < MAX_CHANGES; moments--) {
 		const at = answerHoldsUntil(before);
 		if (at === Infinity) break;
-		const answer = answerProduct(device, product, () => record, candidate, at);
+		const answer = answerProduct(device, product, () => record, candidate, at, undefined, entitled);
 		const ended = before.entitlement.code === answer.entitlement.code ? null : ENDED_BY[before.entitlement.code];
 		const what = ended ?? policyChange(before, answer) ?? "release_ready";
 		// What opens and closes does so again and again: the first time of each is told.

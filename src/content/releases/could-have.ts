@@ -3,7 +3,9 @@
 // rollout has come: the devices of a group are one unit of it.
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import type { DeviceProfile } from "../../entitlement/devices/device-record.ts";
+import type { Entitled } from "../../entitlement/entitled.ts";
 import { pinOf, putOff } from "../../entitlement/policy/device-policy.ts";
+import { termsOf } from "../../entitlement/terms.ts";
 import { channelOf } from "./channel.ts";
 import { isInChannel } from "./on-channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
@@ -14,12 +16,15 @@ import { engineInRange } from "./vendor-version.ts";
 export type WantedRelease = Pick<Release, "version" | "channel" | "models" | "engine" | "releasedAt" | "urgency"> & {
 	/** versions that are offered before it: who runs one of these stays with it */
 	readonly newer: readonly string[];
+	/** who may have its product; not given = whoever has a license for it */
+	readonly entitled?: Entitled;
 };
 
 /** @param record of its product, releases as `inOfferOrder` puts them; null = not known */
 export function wantedRelease(
 	{ version, channel, models, engine, releasedAt, urgency }: Release,
 	record: ProductRecord | null,
+	entitled: Entitled,
 ): WantedRelease {
 	const releases = record?.releases ?? [];
 	const before = releases.slice(
@@ -30,7 +35,7 @@ export function wantedRelease(
 		),
 	);
 	const newer = before.filter(({ withdrawn }) => !withdrawn).map((one) => one.version);
-	return { version, channel, models, engine, releasedAt, urgency, newer };
+	return { version, channel, models, engine, releasedAt, urgency, newer, entitled };
 }
 
 export interface KnownDevice {
@@ -53,13 +58,13 @@ export function couldHave(
 	within: number,
 	now: number,
 ): boolean {
-	const entitlement = decideEntitlement(profile, product, now);
+	const entitlement = decideEntitlement(profile, product, now, release.entitled);
 	if (entitlement.decision === "refused") return false;
-	const { grant } = entitlement;
+	const terms = termsOf(entitlement, profile.policy);
 	if (!isInChannel(release, { channel: channelOf(profile, product) })) return false;
 	if (release.models !== null && !release.models.includes(profile.model)) return false;
 	if (engine !== null && !engineInRange(engine, release.engine)) return false;
-	if (!isLicensed(release, grant, now) || readyAt(release, grant) > now + within) return false;
+	if (!isLicensed(release, terms, now) || readyAt(release, terms) > now + within) return false;
 	const pin = profile.policy === null ? null : pinOf(profile.policy, product);
 	if (pin !== null && pin.version !== release.version) return false;
 	if (installed !== null && release.newer.includes(installed) && pin?.downgrade !== true) return false;

@@ -1,8 +1,8 @@
 // Which release should this device run next? Newest first, the first that is not withdrawn, fits the device and is old
 // enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher. An
 // explanation (explain.ts) listens to this very walk.
-import type { Grant } from "../../entitlement/devices/device-record.ts";
 import { type Pin, PUT_OFF_REASONS } from "../../entitlement/policy/device-policy.ts";
+import type { Terms } from "../../entitlement/terms.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import type { Channel } from "./channel.ts";
 import { isInChannel, seenOn } from "./on-channel.ts";
@@ -93,7 +93,7 @@ export type Selection =
  */
 export function isLicensed(
 	release: Pick<Release, "releasedAt" | "urgency">,
-	grant: Pick<Grant, "until" | "grace">,
+	grant: Pick<Terms, "until" | "grace">,
 	now: number,
 ): boolean {
 	const end = grant.until + grant.grace;
@@ -123,7 +123,7 @@ export type PassedOver =
 	| "skipped_by_revert";
 
 /** What of a grant says how old a release must be. */
-export type Delays = Pick<Grant, "delay" | "emergencyDelay">;
+export type Delays = Pick<Terms, "delay" | "emergencyDelay">;
 
 /** @returns unix seconds from which the license's delay tier lets the release out */
 export function readyAt({ releasedAt, urgency }: Pick<Release, "releasedAt" | "urgency">, delays: Delays): number {
@@ -141,7 +141,7 @@ function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine"
 /** Whether the device may run the release, looked at by itself. @param release as seen on its channel @param now unix seconds */
 function judgeRelease(
 	release: Release,
-	grant: Pick<Grant, "until" | "grace"> & Delays,
+	grant: Terms,
 	device: Candidate,
 	now: number,
 	pin: Pin | null,
@@ -193,14 +193,14 @@ function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
 
 /**
  * @param record the product's current record, releases as `inOfferOrder` puts them
- * @param grant what the device's license says of this product
+ * @param grant what the device's license says of this product, or `termsOf`
  * @param now unix seconds
  * @param note is told of each release that is looked at, in order; the last one may be chosen, and then it ends there
  * @param pin the one version that the device's account wants there; null = the newest
  */
 export function selectRelease(
 	record: ProductRecord,
-	grant: Pick<Grant, "until" | "grace"> & Delays,
+	grant: Terms,
 	device: Candidate,
 	now: number,
 	note?: (release: Release, verdict: "chosen" | PassedOver) => void,

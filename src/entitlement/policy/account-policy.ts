@@ -161,21 +161,26 @@ export function resolvePolicy(
 	};
 }
 
+/** @returns the delays that the customer's minimum age comes to, in seconds */
+export function agesOf(policy: DevicePolicy | null): { readonly delay: number; readonly emergencyDelay: number } {
+	const delay = policy?.minAge ?? 0;
+	return { delay, emergencyDelay: policy?.passes.includes("emergency") ? 0 : delay };
+}
+
 /** @returns the grants with the customer's minimum age in them: of two delays the longer one counts */
 export function withMinAge<G extends { readonly delay: number; readonly emergencyDelay: number }>(
 	grants: Readonly<Record<string, G>>,
 	policy: DevicePolicy | null,
 ): Record<string, G> {
 	if (policy === null || policy.minAge === 0) return grants;
-	const { minAge, passes } = policy;
-	const ofEmergencies = passes.includes("emergency") ? 0 : minAge;
+	const ages = agesOf(policy);
 	return Object.fromEntries(
 		Object.entries(grants).map(([product, grant]) => [
 			product,
 			{
 				...grant,
-				delay: Math.max(grant.delay, minAge),
-				emergencyDelay: Math.max(grant.emergencyDelay, ofEmergencies),
+				delay: Math.max(grant.delay, ages.delay),
+				emergencyDelay: Math.max(grant.emergencyDelay, ages.emergencyDelay),
 			},
 		]),
 	);

@@ -4,8 +4,10 @@ import type { HeadsRecord } from "../../content/heads-record.ts";
 import type { Message } from "../../content/messages/message.ts";
 import type { Waves } from "../../content/messages/message-waves.ts";
 import type { VersionOrder } from "../../content/releases/product-record.ts";
+import type { Entitled } from "../../entitlement/entitled.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/keys/credential-record.ts";
 import { foldName } from "../../plain-text.ts";
+import type { ProductHead } from "../outbox/product-head.ts";
 import { DenialTables } from "./denial-tables.ts";
 import { Rounds } from "./rounds.ts";
 
@@ -27,6 +29,7 @@ export interface ProductEntry {
 	readonly revision: number;
 	/** unix seconds until which its releases are news of an emergency; 0 = none of them is one */
 	readonly emergencyUntil: number;
+	readonly entitled: Entitled;
 }
 
 export interface Credential extends CredentialRecord {
@@ -57,6 +60,7 @@ type ProductRow = {
 	created_at: number;
 	revision: number;
 	emergency_until: number;
+	entitled: Entitled;
 };
 type CredentialRow = {
 	id: string;
@@ -139,11 +143,11 @@ export class DirectoryTables {
 	}
 
 	/** @returns whether the product's revision rose */
-	raiseProduct(name: string, revision: number, emergencyUntil: number): boolean {
-		const query = `INSERT INTO products (name, title, created_at, revision, emergency_until) VALUES (?, '', 0, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, emergency_until = excluded.emergency_until
+	raiseProduct({ product, revision, emergencyUntil = 0, entitled }: ProductHead): boolean {
+		const query = `INSERT INTO products (name, title, created_at, revision, emergency_until, entitled) VALUES (?1, '', 0, ?2, ?3, COALESCE(?4, 'licensed'))
+			ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, emergency_until = excluded.emergency_until, entitled = COALESCE(?4, entitled)
 				WHERE excluded.revision > revision RETURNING name`;
-		return this.#sql.exec(query, name, revision, emergencyUntil).toArray().length > 0;
+		return this.#sql.exec(query, product, revision, emergencyUntil, entitled ?? null).toArray().length > 0;
 	}
 
 	message(id: string): Message | null {
@@ -221,10 +225,12 @@ export class DirectoryTables {
 
 	heads(): HeadsRecord {
 		const published = this.products().filter(({ revision }) => revision > 0);
+		const registered = published.filter(({ entitled }) => entitled === "registered").map(({ name }) => name);
 		return {
 			products: Object.fromEntries(published.map(({ name, revision }) => [name, revision])),
 			messages: this.revision("messages"),
 			denied: this.revision("denied"),
+			...(registered.length > 0 && { registered }),
 		};
 	}
 }
@@ -242,8 +248,9 @@ function productOf(row: ProductRow): ProductEntry {
 		created_at: createdAt,
 		revision,
 		emergency_until: emergencyUntil,
+		entitled,
 	} = row;
-	return { name, title, versionOrder, createdAt, revision, emergencyUntil };
+	return { name, title, versionOrder, createdAt, revision, emergencyUntil, entitled };
 }
 
 function credentialOf(row: CredentialRow): Credential {

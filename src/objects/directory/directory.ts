@@ -13,6 +13,7 @@ import { KeptObject } from "../kept-object.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { DenialStep, RecordStep } from "../outbox/outbox-rows.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
+import type { ProductHead } from "../outbox/product-head.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { ToldRecords } from "../outbox/told-records.ts";
@@ -172,13 +173,9 @@ export class Directory extends KeptObject {
 	}
 
 	/** Points to a product's new record; an earlier revision than the known one changes nothing. */
-	async advanceProduct(head: {
-		product: string;
-		revision: number;
-		emergencyUntil?: number;
-	}): Promise<{ published: boolean }> {
+	async advanceProduct(head: ProductHead): Promise<{ published: boolean }> {
 		this.#change(() => {
-			if (!this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0)) return;
+			if (!this.#tables.raiseProduct(head)) return;
 			this.outbox.add([this.#nextHeadsStep(), ...pulseSteps(this.#tables, head.product)]);
 		});
 		return { published: await this.outbox.flush() };

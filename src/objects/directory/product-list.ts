@@ -24,8 +24,8 @@ export class ProductList {
 		const known = this.#tables.product(input.name);
 		if (known !== null && known.createdAt > 0) return { kind: "same", product: known };
 		const { name, title, versionOrder = "vendor", now: createdAt } = input;
-		const { revision, emergencyUntil } = known ?? { revision: 0, emergencyUntil: 0 };
-		const product: ProductEntry = { name, title, versionOrder, createdAt, revision, emergencyUntil };
+		const { revision, emergencyUntil, entitled } = known ?? { revision: 0, emergencyUntil: 0, entitled: "licensed" };
+		const product: ProductEntry = { name, title, versionOrder, createdAt, revision, emergencyUntil, entitled };
 		this.#tables.saveProduct(product);
 		this.#audit(input, "product.create", name, title);
 		return { kind: "new", product };

@@ -28,6 +28,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 			version_order TEXT NOT NULL DEFAULT 'vendor', -- VersionOrder (content/releases/product-record.ts); the Product's is what counts
 			created_at INTEGER NOT NULL, -- 0 = its first release came before its entry
 			revision INTEGER NOT NULL DEFAULT 0, -- of its newest published record; 0 = none yet
+			entitled TEXT NOT NULL DEFAULT 'licensed', -- Entitled (entitlement/entitled.ts), as that record's product has it
 			emergency_until INTEGER NOT NULL DEFAULT 0 -- until then that record has news of an emergency; 0 = it has none
 		) WITHOUT ROWID`,
 		`CREATE TABLE messages (
@@ -60,5 +61,5 @@ export const DIRECTORY_SCHEMA: Schema = {
 		...UPLOAD_TABLES,
 		...CLAIM_TABLES,
 	],
-	steps: [],
+	steps: [(sql) => sql.exec("ALTER TABLE products ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'")],
 };

@@ -2,16 +2,11 @@
 // method can be part of the owning object's transaction.
 import type { DenialScope } from "../../content/denied-list.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
+import type { ProductHead } from "./product-head.ts";
 
 export type OutboxStep =
 	| { readonly kind: "record"; readonly key: string; readonly version: number; readonly body: unknown }
-	| {
-			readonly kind: "head";
-			readonly product: string;
-			readonly revision: number;
-			/** unix seconds until which it has news of an emergency; 0 or left out = none */
-			readonly emergencyUntil?: number;
-	  }
+	| ({ readonly kind: "head" } & ProductHead)
 	| {
 			readonly kind: "pulse";
 			/** null = the messages */

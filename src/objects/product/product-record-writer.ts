@@ -55,8 +55,8 @@ export class ProductRecordWriter {
 		if (info.revision > 1) this.#outdated.add(productKey(info.name, info.revision - 1), now);
 		const step = this.step(info);
 		const until = emergencyUntil(step.body);
-		const head = { kind: "head", product: info.name, revision: info.revision, emergencyUntil: until } as const;
-		this.#outbox.add([step, head]);
+		const { name: product, revision, entitled } = info;
+		this.#outbox.add([step, { kind: "head", product, revision, emergencyUntil: until, entitled }]);
 	}
 
 	step(info: ProductInfo): RecordStep & { readonly body: ProductRecord } {

@@ -2,6 +2,7 @@
 import type { Signing, VersionOrder } from "../../content/releases/product-record.ts";
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import { type SizeBounds, USUAL_SIZE_BOUNDS } from "../../content/releases/size-bounds.ts";
+import type { Entitled } from "../../entitlement/entitled.ts";
 import type { Freeze } from "../../rollout/freeze.ts";
 import type { HealthLimits } from "../../rollout/health.ts";
 import type { Plan } from "../../rollout/plan.ts";
@@ -31,12 +32,14 @@ export interface ProductInfo {
 	readonly signing: Signing;
 	/** null = it has no role file */
 	readonly role: SignedRole | null;
+	/** who may have it */
+	readonly entitled: Entitled;
 }
 
 /** What may be set of a product. */
 export type ProductSettings = Pick<
 	ProductInfo,
-	"plan" | "betaPlan" | "team" | "twoPeople" | "sizeBounds" | "healthLimits" | "signing" | "freezes"
+	"plan" | "betaPlan" | "team" | "twoPeople" | "sizeBounds" | "healthLimits" | "signing" | "freezes" | "entitled"
 >;
 
 export type NewProduct = Pick<ProductInfo, "name" | "title"> &
@@ -48,8 +51,8 @@ export type NewProduct = Pick<ProductInfo, "name" | "title"> &
 export function newProduct(input: NewProduct & { readonly now: number }): ProductInfo {
 	const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
 	const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, healthLimits = null, signing = "optional" } = input;
-	const { twoPeople = false } = input;
-	const settings = { plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, freezes: [] };
+	const { twoPeople = false, entitled = "licensed" } = input;
+	const settings = { plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, entitled, freezes: [] };
 	return { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
 }
 
@@ -68,6 +71,7 @@ export type ProductRow = {
 	signing: Signing;
 	freezes: string;
 	role: string | null;
+	entitled: Entitled;
 };
 
 export function infoOf(row: ProductRow): ProductInfo {
@@ -102,7 +106,7 @@ export function infoOf(row: ProductRow): ProductInfo {
 	};
 }
 
-/** @returns plan, beta_plan, team, two_people, size_bounds, health_limits, signing, freezes */
+/** @returns plan, beta_plan, team, two_people, size_bounds, health_limits, signing, freezes, entitled */
 export function settingValues({
 	plan,
 	betaPlan,
@@ -112,8 +116,9 @@ export function settingValues({
 	healthLimits,
 	signing,
 	freezes,
+	entitled,
 }: ProductSettings): (string | number | null)[] {
 	const beta = betaPlan && JSON.stringify(betaPlan);
 	const limits = [JSON.stringify(sizeBounds), JSON.stringify(healthLimits)];
-	return [JSON.stringify(plan), beta, team, twoPeople ? 1 : 0, ...limits, signing, JSON.stringify(freezes)];
+	return [JSON.stringify(plan), beta, team, twoPeople ? 1 : 0, ...limits, signing, JSON.stringify(freezes), entitled];
 }

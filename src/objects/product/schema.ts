@@ -29,6 +29,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			freezes TEXT NOT NULL, -- JSON: freezes (rollout/freeze.ts)
 			health_limits TEXT NOT NULL, -- JSON: HealthLimits or null (rollout/health.ts)
 			signing TEXT NOT NULL, -- Signing (content/releases/product-record.ts)
+			entitled TEXT NOT NULL DEFAULT 'licensed', -- Entitled (entitlement/entitled.ts)
 			role TEXT -- JSON: SignedRole, what its trusted role file names; null = it has none
 		) WITHOUT ROWID`,
 		// Without a sequence it is a package that is uploaded and not released, and so without all that a release adds.
@@ -69,5 +70,5 @@ export const PRODUCT_SCHEMA: Schema = {
 		...OUTBOX_TABLES,
 		...OUTDATED_TABLES,
 	],
-	steps: [],
+	steps: [(sql) => sql.exec("ALTER TABLE product ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'")],
 };

@@ -26,9 +26,9 @@ export class SettingsDesk {
 		const known = this.#info();
 		const { name } = known;
 		const { plan = known.plan, betaPlan = known.betaPlan, team = known.team } = input;
-		const { healthLimits = known.healthLimits, twoPeople = known.twoPeople } = input;
+		const { healthLimits = known.healthLimits, twoPeople = known.twoPeople, entitled = known.entitled } = input;
 		const { sizeBounds = known.sizeBounds, signing = known.signing, freezes = known.freezes } = input;
-		tables.saveSettings({ plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, freezes });
+		tables.saveSettings({ plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, freezes, entitled });
 		if (!isSame([plan, betaPlan, team], [known.plan, known.betaPlan, known.team])) {
 			const beta = betaPlan === null ? "" : `, beta ${betaPlan.name}`;
 			audit(input, "product.plan", name, `${plan.name}${beta}${team === null ? "" : `, team ${team}`}`);
@@ -42,10 +42,9 @@ export class SettingsDesk {
 			audit(input, "product.freezes", name, `${freezes.length} freezes`);
 			this.#parts.reconsider(input);
 		}
-		if (signing !== known.signing) {
-			audit(input, "product.signing", name, signing);
-			this.#publish(known, input.now);
-		}
+		if (signing !== known.signing) audit(input, "product.signing", name, signing);
+		if (entitled !== known.entitled) audit(input, "product.entitled", name, entitled);
+		if (signing !== known.signing || entitled !== known.entitled) this.#publish(known, input.now);
 		return this.#info();
 	}
 

@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { signing, versionOrder } from "../../content/releases/product-record.ts";
 import { sizeBounds } from "../../content/releases/size-bounds.ts";
+import { entitled } from "../../entitlement/entitled.ts";
 import { teamName } from "../../entitlement/keys/credential-record.ts";
 import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
 import type { ToldProduct } from "../../objects/product/told-product.ts";
@@ -50,6 +51,12 @@ const twoPeople = z.boolean().openapi({
 		"Each release needs persons beside the one who uploaded it, and their words name its SHA-256: one, or two where it is an emergency or its plan can be through within a day, `immediate` and `rapid` too",
 });
 
+const entitledSetting = entitled.optional().openapi({
+	example: "registered",
+	description:
+		"Who may have it: `licensed` (if left out), devices whose license names it; `registered`, every device whose own registration is good, also without a license for it, and after its end",
+});
+
 /** What may be said of a product's next releases beside their plan, when it is made and later. */
 export const settings = {
 	beta_plan: betaPlan.optional(),
@@ -58,6 +65,7 @@ export const settings = {
 	size_bounds: sizeSetting.optional(),
 	health_limits: healthSetting.optional(),
 	signing: signingSetting,
+	entitled: entitledSetting,
 };
 
 export const freezeBody = z
@@ -79,6 +87,7 @@ export const productDetails = productBody
 		health_limits: orNull(healthLimits),
 		freezes: z.array(freezeBody),
 		signing,
+		entitled,
 		role_version: z.int().nullable().openapi({ description: "Of its role file; null = it has none" }),
 		unsigned_releases: z.int().openapi({
 			description:
@@ -99,7 +108,7 @@ export function describeProduct({
 /** @returns what a body says of them, as the product's object takes it; what it leaves out is left out */
 export function settingsOf(given: z.infer<z.ZodObject<typeof settings>>) {
 	const { beta_plan: beta, team, two_people: twoPeople, size_bounds: sizeBounds, signing } = given;
-	const { health_limits: healthLimits } = given;
+	const { health_limits: healthLimits, entitled } = given;
 	return {
 		...(beta !== undefined && { betaPlan: beta === null ? null : planOf(beta) }),
 		...(team !== undefined && { team }),
@@ -107,6 +116,7 @@ export function settingsOf(given: z.infer<z.ZodObject<typeof settings>>) {
 		...(sizeBounds !== undefined && { sizeBounds }),
 		...(healthLimits !== undefined && { healthLimits }),
 		...(signing && { signing }),
+		...(entitled && { entitled }),
 	};
 }
 
@@ -130,6 +140,7 @@ export function describeDetails(info: ToldProduct): z.infer<typeof productDetail
 		sizeBounds: bounds,
 		healthLimits: health_limits,
 		signing,
+		entitled,
 		role,
 	} = info;
 	const freezes = info.freezes.map((one) => ({ ...one, from: toTimestamp(one.from), until: toTimestamp(one.until) }));
@@ -144,6 +155,7 @@ export function describeDetails(info: ToldProduct): z.infer<typeof productDetail
 		health_limits,
 		freezes,
 		signing,
+		entitled,
 		role_version,
 		unsigned_releases: info.unsigned,
 	};

@@ -69,7 +69,7 @@ export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 					"a bound token that was stolen gets a permit without a proof, by an offer that was made for a bearer token",
 			},
 			{
-				from: "requireAge(scope, release, grant);",
+				from: "requireAge(scope, release, terms);",
 				to: "",
 				breaks: "an offer buys a release that became too young for the license since",
 			},

@@ -78,7 +78,7 @@ export const REVERTS_AND_POLICIES: readonly FileEdits[] = [
 		tests: ["test/unit/content/"],
 		edits: [
 			{
-				from: "delay: Math.max(grant.delay, minAge),",
+				from: "delay: Math.max(grant.delay, ages.delay),",
 				to: "delay: minAge,",
 				breaks: "a customer's minimum age shortens the delay of the license",
 			},

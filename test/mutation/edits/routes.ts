@@ -181,7 +181,12 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a bound token sent as Bearer gets a permit with its offer",
 			},
 			{
-				from: 'if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);',
+				from: "requireEntitlement(device, offer.product, now, entitledTo(heads, offer.product))",
+				to: 'requireEntitlement(device, offer.product, now, "registered")',
+				breaks: "an offer buys its release when the license names the product no more",
+			},
+			{
+				from: 'if (!isLicensed(release, terms, now)) throw notEntitled("critical_only", pass.grant);',
 				to: "",
 				breaks: "a license that was shortened after the offer still gives its release",
 			},

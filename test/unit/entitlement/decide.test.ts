@@ -33,6 +33,42 @@ describe("a device whose license runs from 100 until 200 with 50 seconds of grac
 	});
 });
 
+describe("a product for every registered device", () => {
+	const GRANTED = { code: "registered", decision: "active", grant: DEVICE_AT_100.grants.crs };
+	it.each([
+		[99, "registered", 100],
+		[100, "active", 200],
+		[200, "grace", 250],
+		[250, "registered", Infinity],
+		[270, "registered", Infinity],
+	])("is at %i: %s, until %d", (now, code, holdsUntil) => {
+		const decided = decideEntitlement(DEVICE_AT_100, "crs", now, "registered");
+		expect(decided).toMatchObject({ code, holdsUntil });
+		if (code === "registered") expect(decided).toMatchObject(GRANTED);
+	});
+
+	it.each(["license_suspended", "license_revoked"] as const)("is there while the license is held: %s", (hold) => {
+		expect(decideEntitlement({ ...DEVICE, hold }, "crs", NOW, "registered")).toMatchObject({ code: "registered" });
+	});
+
+	it("is there for a device whose license names it not, or that has none", () => {
+		for (const grants of [DEVICE.grants, {}]) {
+			const decided = decideEntitlement({ ...DEVICE, grants }, "certificates", NOW, "registered");
+			expect(decided).toEqual({ decision: "active", code: "registered", grant: null, holdsUntil: Infinity });
+		}
+	});
+
+	it.each(["suspended", "revoked", "deactivated"] as const)("is not for a device that is %s", (status) => {
+		const decided = decideEntitlement({ ...DEVICE, status }, "crs", NOW, "registered");
+		expect(decided).toMatchObject({ decision: "refused", code: status });
+	});
+
+	it("is not for one that lost its seat: it gets no token", () => {
+		const decided = decideEntitlement({ ...DEVICE, seatLost: true }, "crs", NOW, "registered");
+		expect(decided).toMatchObject({ decision: "refused", code: "seat_lost" });
+	});
+});
+
 it("has no grace where the license gives none", () => {
 	const device = {
 		status: "active" as const,

@@ -36,6 +36,28 @@ const nextSlot = (() => {
 	return at;
 })();
 
+describe("a product that the license does not name", () => {
+	const others = (installed: string, registered?: true): Said => ({
+		...{ kind: "checked", engine: null },
+		products: [{ product: "certificates", installed, offered: null, ...(registered && { registered }) }],
+	});
+
+	it("is not kept, whatever the device says of it", () => {
+		expect(heardOf(word(others("1"))).products).toEqual({});
+		const said = { ...reported("installed"), product: "certificates" } as Said;
+		expect(heardOf(word(said)).products).toEqual({});
+	});
+
+	it("is kept where the edge says that every registered device may have it, with what is reported of it", () => {
+		const state = heardOf(word(others("1", true)), word({ ...reported("healthy"), product: "certificates" } as Said));
+		expect(state.products["certificates"]).toMatchObject({ installed: "2.0", outcome: "healthy", registered: true });
+	});
+
+	it("goes with what is written next once the edge says so no more", () => {
+		expect(heardOf(word(others("1", true)), word(others("2"), nextSlot)).products).toEqual({});
+	});
+});
+
 describe("a full check", () => {
 	it("tells what a device has and is offered, where it is and its engine", () => {
 		const state = heardOf(word(checked("1.0", "2.0")));

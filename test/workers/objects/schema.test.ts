@@ -146,6 +146,16 @@ describe.each([
 		expect(await runInDurableObject(stub, (_, { storage }) => tablesOf(storage))).toEqual([]);
 	});
 
+	it("has the columns of a new one after all steps from its first tables on", () =>
+		onStorage((storage) => {
+			storage.transactionSync(() => createTables(storage, { tables: schema.tables.map(asOnceMade), steps: [] }));
+			openTables(storage, schema);
+			const taken = columnsOf(storage);
+			storage.sql.exec(taken.map(({ name }) => `DROP TABLE ${name};`).join(""));
+			for (const statement of schema.tables) storage.sql.exec(statement);
+			expect(taken).toEqual(columnsOf(storage));
+		}));
+
 	it("takes a step that came since, once", async () => {
 		const { stub, create } = CLASSES[className](freshName());
 		await create();
@@ -164,6 +174,24 @@ describe.each([
 		}
 	});
 });
+
+/** Columns that steps have added. */
+const ADDED = /^\t*(entitled) .*\n/gm;
+
+function asOnceMade(statement: string): string {
+	return statement.replace(ADDED, "");
+}
+
+/** @returns by table its columns, in the order of their names */
+function columnsOf({ sql }: DurableObjectStorage) {
+	const tables = sql
+		.exec<{ name: string }>(
+			"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name",
+		)
+		.toArray();
+	const query = 'SELECT name, type, "notnull", dflt_value FROM pragma_table_info(?) ORDER BY name';
+	return tables.map(({ name }) => ({ name, columns: sql.exec(query, name).toArray() }));
+}
 
 /** @returns what a new life of the object asks of its storage before the first call */
 async function whatWakingRuns(stub: DurableObjectStub<Rpc.DurableObjectBranded>): Promise<readonly string[]> {

@@ -12,7 +12,7 @@ import {
 import type { Installed } from "../../../content/check/installed.ts";
 import { checkOnceOpen, longestSilence, nextCheckIn } from "../../../content/check/next-check.ts";
 import { quietUntil } from "../../../content/check/pulse.ts";
-import type { SharedView } from "../../../content/heads-record.ts";
+import { entitledTo, productsOf, type SharedView } from "../../../content/heads-record.ts";
 import type { ProductRecord } from "../../../content/releases/product-record.ts";
 import { bucketsOf } from "../../../content/releases/rollout-place.ts";
 import { toldBy } from "../../../fleet/told-installations.ts";
@@ -94,7 +94,7 @@ async function answerInFull(
 
 	const { id, haGroup } = caller.profile;
 	if (haGroup !== null) passOnHaReport(scope, { id, haGroup }, question, query);
-	const installed = question.installed ?? everyGrant(caller);
+	const installed = question.installed ?? everyProduct(caller);
 	const readProduct = async (name: string) => [name, await records.product(name, view, scope)] as const;
 	const [{ messages }, ...found] = await Promise.all([
 		records.messages(view, scope),
@@ -110,6 +110,7 @@ async function answerInFull(
 		failed: question.failed,
 		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,
+		entitledTo: (product) => entitledTo(view.heads, product),
 		messages,
 		buckets: await bucketsOf(productRecords.values(), caller.profile, messages),
 		now: scope.now,
@@ -123,8 +124,10 @@ async function answerInFull(
 	const hasOffer = updated !== null;
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const direct = new Set(
-		answer.products.flatMap(({ product, selection }) =>
-			selection?.status === "offered" && isDirect(selection.release, caller, degradedAsOf) ? [product] : [],
+		answer.products.flatMap(({ product, entitlement, selection }) =>
+			selection?.status === "offered" && isDirect(selection.release, caller, degradedAsOf, entitlement)
+				? [product]
+				: [],
 		),
 	);
 	// Nor longer than the URLs in it.
@@ -185,8 +188,8 @@ async function answerInFull(
 	return answerJson(body, 200, etag === null ? {} : { etag, "cache-control": "private, no-cache" });
 }
 
-function everyGrant(caller: DeviceCaller): Installed {
-	return new Map(Object.keys(caller.profile.grants).map((product) => [product, null]));
+function everyProduct({ profile, view }: DeviceCaller): Installed {
+	return new Map(productsOf(view.heads, profile.grants).map((product) => [product, null]));
 }
 
 async function describeProduct(
@@ -197,11 +200,12 @@ async function describeProduct(
 	isDirect: boolean,
 ) {
 	const { entitlement, selection } = answer;
+	const isForAll = entitlement.code === "registered";
 	const described = {
 		product: answer.product,
 		decision: entitlement.decision,
 		code: entitlement.code,
-		until: entitlement.grant === null ? null : toTimestamp(entitlement.grant.until),
+		until: entitlement.grant === null || isForAll ? null : toTimestamp(entitlement.grant.until),
 		installed: answer.installed,
 		// Also where the license has ended: what harms is on the device all the same.
 		...(record?.disabledRules.length ? { disabled_rules: [...record.disabledRules] } : {}),

@@ -1,6 +1,7 @@
 // What a firewall may have, by the record rather than by its token: the answer to "why do I get nothing?". Always 200 for a
 // device that is let in: that it may have nothing is an answer, not an error.
 import { createRoute, z } from "@hono/zod-openapi";
+import { entitledTo, productsOf } from "../../../content/heads-record.ts";
 import { DECISIONS, decideEntitlement, type Entitlement } from "../../../entitlement/decide.ts";
 import { DECISION_CODES, PASS_CODES, REFUSAL_CODES } from "../../../entitlement/decision-codes.ts";
 import type { DeviceRecord } from "../../../entitlement/devices/device-record.ts";
@@ -56,11 +57,11 @@ const list = createRoute({
 	method: "get",
 	path: "/v1/entitlements",
 	operationId: "listEntitlements",
-	summary: "What this firewall's license covers",
+	summary: "What this firewall may have: what its license covers, and what every registered device may have",
 	responses: {
 		200: jsonAnswer(
 			z.object({ ...whose, products: z.array(entitlementBody) }).openapi("Entitlements"),
-			"Every product of the license",
+			"Every product of the license, and those for every registered device",
 		),
 		...problems("unauthenticated", "device_refused"),
 	},
@@ -82,15 +83,17 @@ const one = createRoute({
 export const entitlements = createRouter()
 	.openapi(list, async (c) => {
 		const device = await readDevice(c.env, c.var.caller);
-		const products = Object.keys(device.grants).map((product) =>
-			describeEntitlement(product, decideEntitlement(device, product, c.env.now)),
+		const { heads } = c.var.caller.view;
+		const products = productsOf(heads, device.grants).map((product) =>
+			describeEntitlement(product, decideEntitlement(device, product, c.env.now, entitledTo(heads, product))),
 		);
 		return c.json({ ...describeDevice(device, c.env), products }, 200);
 	})
 	.openapi(one, async (c) => {
 		const device = await readDevice(c.env, c.var.caller);
 		const { product } = c.req.valid("param");
-		const answer = describeEntitlement(product, decideEntitlement(device, product, c.env.now));
+		const entitled = entitledTo(c.var.caller.view.heads, product);
+		const answer = describeEntitlement(product, decideEntitlement(device, product, c.env.now, entitled));
 		return c.json({ ...describeDevice(device, c.env), ...answer }, 200);
 	});
 

@@ -266,7 +266,7 @@ function describeAnswer(
 ): z.infer<typeof answerBody> {
 	const { entitlement, selection } = answer;
 	const told = { profile: { haGroup }, policyInRecord: !fitsToken(policy), provisional: false };
-	const downloadOf = (release: Release) => (isDirect(release, told, null) ? "in_offer" : "by_permit");
+	const downloadOf = (release: Release) => (isDirect(release, told, null, entitlement) ? "in_offer" : "by_permit");
 	return {
 		code: entitlement.code,
 		...(selection === null

@@ -4,11 +4,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { explainProduct } from "../../../content/check/explain.ts";
 import { deniedUntil, licenseEpochOf } from "../../../content/denied-list.ts";
-import type { SharedView } from "../../../content/heads-record.ts";
+import { entitledTo, type SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
 import { admittedAt, admittedUntil, bucketsOf, couldBeIn, unitOf } from "../../../content/releases/rollout-place.ts";
 import type { Candidate } from "../../../content/releases/select-release.ts";
 import { decideEntitlement } from "../../../entitlement/decide.ts";
+import type { DecisionCode } from "../../../entitlement/decision-codes.ts";
+import type { DeviceRecord } from "../../../entitlement/devices/device-record.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { decideRenewal, isLive } from "../../../entitlement/seats/seat-lease.ts";
 import type { DeviceState } from "../../../fleet/device-state.ts";
@@ -136,9 +138,10 @@ export const explain = createRouter().openapi(route, async (c) => {
 		admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 		couldBeIn: (reach) => couldBeIn(reach, device),
 	};
+	const entitled = entitledTo(view.heads, product);
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
 	const described = describeExplanation(
-		explainProduct({ device: asked, product, record, candidate, now }),
+		explainProduct({ device: asked, product, entitled, record, candidate, now }),
 		device,
 		buckets,
 		record?.versionOrder ?? "none",
@@ -180,7 +183,9 @@ export const explain = createRouter().openapi(route, async (c) => {
 				version: device.version,
 				denied: denialOf(view, id),
 				product_revision: record?.revision ?? null,
-				stores: copies.map((copy) => describeCopy(copy, epochKnown, product, now)),
+				stores: copies.map((copy) =>
+					describeCopy(copy, epochKnown, (record) => decideEntitlement(record, product, now, entitled).code),
+				),
 			},
 			...markDegraded(scope.degradedAsOf()),
 		},
@@ -219,13 +224,17 @@ function denialOf(view: SharedView, deviceId: string) {
 	return until === undefined ? null : { until: toTimestamp(until) };
 }
 
-function describeCopy({ name, state, version, record }: DeviceCopy, epochKnown: number, product: string, now: number) {
+function describeCopy(
+	{ name, state, version, record }: DeviceCopy,
+	epochKnown: number,
+	codeBy: (record: DeviceRecord) => DecisionCode,
+) {
 	return {
 		store: name,
 		state,
 		version,
 		license_epoch: record?.licenseEpoch ?? null,
 		outdated: record !== null && record.licenseEpoch < epochKnown,
-		code: record === null ? null : decideEntitlement(record, product, now).code,
+		code: record === null ? null : codeBy(record),
 	};
 }

@@ -3,6 +3,7 @@
 // a device without one nothing here happens.
 import { wantedRelease } from "../../../content/releases/could-have.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
+import type { Entitled } from "../../../entitlement/entitled.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
 import type { HaLockOutcome } from "../../../objects/account/ha/ha-locks.ts";
 import type { RequestScope } from "../../../request-scope.ts";
@@ -15,7 +16,7 @@ export type Turn = Pick<HaLockOutcome & { readonly ok: true }, "at" | "peers" | 
 const MARGIN_SECONDS = 600;
 
 /**
- * @param release the offered one @param record of its product
+ * @param release the offered one @param known of its product: its record, and who may have it
  * @param seconds for which the permit lasts
  * @param leaseEndsAt unix seconds by the clock of the Product, where its lease of a rollout lasts longer; null = it does not
  * @returns by what its account knows the turn (null = it is in no group any more), and the others of its group
@@ -25,11 +26,11 @@ export async function takeTurn(
 	{ services, now, event }: RequestScope,
 	{ device: deviceId, product, to: version }: OfferClaims,
 	release: Release,
-	record: ProductRecord | null,
+	{ record, entitled }: { readonly record: ProductRecord | null; readonly entitled: Entitled },
 	seconds: number,
 	leaseEndsAt: number | null = null,
 ): Promise<Turn> {
-	const wanted = { version, sequence: release.sequence, release: wantedRelease(release, record) };
+	const wanted = { version, sequence: release.sequence, release: wantedRelease(release, record, entitled) };
 	const ends = {
 		until: now + seconds + MARGIN_SECONDS,
 		...(leaseEndsAt !== null && { leaseUntil: leaseEndsAt + MARGIN_SECONDS }),

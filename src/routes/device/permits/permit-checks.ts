@@ -5,10 +5,12 @@ import { isInChannel, seenOn } from "../../../content/releases/on-channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { skippedByRevert } from "../../../content/releases/revert-target.ts";
 import { readyAt } from "../../../content/releases/select-release.ts";
-import { decideEntitlement } from "../../../entitlement/decide.ts";
+import { decideEntitlement, type Pass } from "../../../entitlement/decide.ts";
 import type { DecisionCode } from "../../../entitlement/decision-codes.ts";
 import type { DeviceRecord, Grant } from "../../../entitlement/devices/device-record.ts";
+import type { Entitled } from "../../../entitlement/entitled.ts";
 import { pinOf, putOff } from "../../../entitlement/policy/device-policy.ts";
+import type { Terms } from "../../../entitlement/terms.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import type { OfferClaims } from "../../../signing/sealed/capability.ts";
@@ -21,9 +23,9 @@ const PINNED = { reason: "pinned", until: Number.POSITIVE_INFINITY } as const;
 const OTHER_CHANNEL_RETRY_SECONDS = 3_600;
 
 /** @throws ProblemError `device_refused`, `not_entitled` */
-export function requireEntitlement(device: DeviceRecord, product: string, now: number): Grant {
-	const entitlement = decideEntitlement(device, product, now);
-	if (entitlement.decision !== "refused") return entitlement.grant;
+export function requireEntitlement(device: DeviceRecord, product: string, now: number, entitled: Entitled): Pass {
+	const entitlement = decideEntitlement(device, product, now, entitled);
+	if (entitlement.decision !== "refused") return entitlement;
 	switch (entitlement.code) {
 		case "suspended":
 		case "revoked":
@@ -65,8 +67,8 @@ export function requireLeave(
  * The license's delay tier and its account's minimum age, as the device's record has them now.
  * @throws ProblemError `exposure_limited` where a check would not offer the release yet
  */
-export function requireAge({ event, now }: RequestScope, release: Release, grant: Grant): void {
-	const ready = readyAt(release, grant);
+export function requireAge({ event, now }: RequestScope, release: Release, terms: Terms): void {
+	const ready = readyAt(release, terms);
 	if (now >= ready) return;
 	event.reason = "release_too_young";
 	throw exposureLimited("too_young", Math.min(LONGEST_WAIT_SECONDS, ready - now));

@@ -1,13 +1,14 @@
 // A firewall takes up an offer. The offer's own capability says for whom and for what it was made, so no token signature is
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { SharedView } from "../../../content/heads-record.ts";
+import { entitledTo, type SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { unitOf } from "../../../content/releases/rollout-place.ts";
 import { isLicensed } from "../../../content/releases/select-release.ts";
 import type { DeviceRecord } from "../../../entitlement/devices/device-record.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
+import { termsOf } from "../../../entitlement/terms.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { openAccessToken } from "../../../signing/sealed/access-token.ts";
@@ -152,18 +153,19 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	if (device === null) throw new ProblemError("device_refused");
 	const record = await services.records.product(offer.product, view, scope);
 	const release = await leaveUnless(scope, device, offer, record, () =>
-		requireInstallable(scope, device, offer, record),
+		requireInstallable(scope, view, device, offer, record),
 	);
 
 	event.step = release.rollout?.step ?? null;
-	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, release, record, REPORT_WITHIN_SECONDS);
+	const known = { record, entitled: entitledTo(view.heads, offer.product) };
+	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, release, known, REPORT_WITHIN_SECONDS);
 	let haLock = turn.at;
 	const place = release.rollout === null ? null : await takePlace(scope, device, offer, turn);
 	const reportBy = place?.endsAt ?? now + REPORT_WITHIN_SECONDS;
 	// A word that comes too late for the rollout still says that the device lives.
 	const reportUntil = Math.max(reportBy, now + REPORT_WITHIN_SECONDS);
 	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS)
-		haLock = (await takeTurn(scope, offer, release, record, REPORT_WITHIN_SECONDS, reportUntil)).at;
+		haLock = (await takeTurn(scope, offer, release, known, REPORT_WITHIN_SECONDS, reportUntil)).at;
 	const { device: deviceId, product, from, to, sha256 } = offer;
 	const [permit, links] = await Promise.all([
 		sealCapability(
@@ -196,16 +198,18 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 
 function requireInstallable(
 	scope: RequestScope,
+	{ heads }: SharedView,
 	device: DeviceRecord,
 	offer: OfferClaims,
 	record: ProductRecord | null,
 ): Release {
 	const { now } = scope;
-	const grant = requireEntitlement(device, offer.product, now);
+	const pass = requireEntitlement(device, offer.product, now, entitledTo(heads, offer.product));
+	const terms = termsOf(pass, device.policy);
 	const release = requireRelease(record, offer, channelOf(device, offer.product), device.model);
-	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
+	if (!isLicensed(release, terms, now)) throw notEntitled("critical_only", pass.grant);
 	requireLeave(scope, device, offer, release, record);
-	requireAge(scope, release, grant);
+	requireAge(scope, release, terms);
 	return release;
 }
 

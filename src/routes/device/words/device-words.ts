@@ -40,11 +40,12 @@ function tellAccount(
 	recordOf: CheckFacts["recordOf"],
 ): void {
 	const { services, now } = scope;
-	const products = answer.products.map(({ product, installed, selection }) => ({
+	const products = answer.products.map(({ product, installed, entitlement, selection }) => ({
 		product,
 		installed: question.installed === null ? undefined : installed,
 		installations: question.installations.get(product)?.map((one) => noSooner(one, recordOf(product))),
 		offered: selection?.status === "offered" ? selection.release.version : null,
+		...(entitlement.code === "registered" && entitlement.grant === null && ({ registered: true } as const)),
 	}));
 	const network = scope.network();
 	const from = network === null ? "" : networkName(network);

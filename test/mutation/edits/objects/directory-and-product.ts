@@ -51,8 +51,8 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/operator/"],
 		edits: [
 			{
-				from: "if (!this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0)) return;",
-				to: "this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0);",
+				from: "if (!this.#tables.raiseProduct(head)) return;",
+				to: "this.#tables.raiseProduct(head);",
 				breaks: "news of a revision that is known makes all edges read new heads",
 			},
 			{

@@ -11,6 +11,7 @@ import { type Candidate, isLicensed, selectRelease } from "../../../../src/conte
 import { engineInRange } from "../../../../src/content/releases/vendor-version.ts";
 import { decideEntitlement } from "../../../../src/entitlement/decide.ts";
 import type { DeviceProfile, DeviceStatus, Grant, Hold } from "../../../../src/entitlement/devices/device-record.ts";
+import { termsOf } from "../../../../src/entitlement/terms.ts";
 import { admittedAt, anyGrant, anyRecord, BUCKETS, DEVICE, makeRelease, NOW, recordOf } from "../content-fixtures.ts";
 
 const CANDIDATE: Candidate = { model: "FW-100", channel: "stable", engine: "11.1", installed: null, admittedAt };
@@ -170,7 +171,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 			expect(answer.entitlement).toEqual(entitlement);
 			const releases = record ?? recordOf();
 			const selection =
-				entitlement.decision === "refused" ? null : selectRelease(releases, entitlement.grant, candidate, now);
+				entitlement.decision === "refused" ? null : selectRelease(releases, termsOf(entitlement, null), candidate, now);
 			expect(answer.selection).toEqual(selection);
 			const { products } = answerCheck({
 				device: deviceOf(question),

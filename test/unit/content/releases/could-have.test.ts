@@ -87,6 +87,6 @@ it("knows as newer what is offered before it and is not withdrawn", () => {
 	}));
 	const [, , second] = releases;
 	if (second === undefined) throw new Error("no release");
-	expect(wantedRelease(second, recordOf(...releases))).toMatchObject({ version: "2", newer: ["3"] });
-	expect(wantedRelease(second, null).newer).toEqual([]);
+	expect(wantedRelease(second, recordOf(...releases), "licensed")).toMatchObject({ version: "2", newer: ["3"] });
+	expect(wantedRelease(second, null, "licensed").newer).toEqual([]);
 });

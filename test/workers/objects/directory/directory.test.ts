@@ -91,6 +91,7 @@ describe("accounts and products", () => {
 				createdAt: NOW,
 				revision: 0,
 				emergencyUntil: 0,
+				entitled: "licensed",
 			},
 		});
 		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Other" })).toMatchObject({

@@ -42,6 +42,22 @@ describe("bounds of sizes", () => {
 	});
 });
 
+describe("who may have it", () => {
+	it("is sent, and said where it is every registered firewall", async () => {
+		operator.reply({ body: { ...DETAILS, entitled: "registered" } });
+		const { stdout } = await operator.run("product", "change", "crs", "--entitled", "registered");
+		expect(sent()).toEqual([{ entitled: "registered" }]);
+		expect(stdout).toContain("every registered firewall may have it");
+		operator.reply({ body: { ...DETAILS, entitled: "licensed" } });
+		expect((await operator.run("product", "show", "crs")).stdout).not.toContain("registered");
+	});
+
+	it("is one of two words", async () => {
+		expect(await operator.run("product", "change", "crs", "--entitled", "everybody")).toMatchObject({ exitCode: 2 });
+		expect(operator.asked()).toEqual([]);
+	});
+});
+
 it("a change of nothing is refused before anything is sent", async () => {
 	const run = await operator.run("product", "change", "crs");
 	expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("nothing to change is given") });

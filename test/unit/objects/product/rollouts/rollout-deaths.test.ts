@@ -137,6 +137,7 @@ class World {
 				signing: "optional",
 				freezes: [],
 				role: null,
+				entitled: "licensed",
 			},
 		});
 		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");

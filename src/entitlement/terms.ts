@@ -1,0 +1,15 @@
+// By which terms releases are chosen for a device that may have the product: those of its license, or, where every registered device may
+// have the product, none but the ages that its license's tier and its account ask for.
+import type { Pass } from "./decide.ts";
+import type { Grant } from "./devices/device-record.ts";
+import { agesOf } from "./policy/account-policy.ts";
+import type { DevicePolicy } from "./policy/device-policy.ts";
+
+/** What of a grant decides which releases it covers: unix seconds, and seconds; `until` may be Infinity. */
+export type Terms = Pick<Grant, "until" | "grace" | "delay" | "emergencyDelay">;
+
+/** @param policy of the device: it counts by itself where there is no grant that has it in its delays */
+export function termsOf({ code, grant }: Pass, policy: DevicePolicy | null): Terms {
+	if (code !== "registered") return grant;
+	return { ...agesOf(policy), ...grant, until: Number.POSITIVE_INFINITY, grace: 0 };
+}
