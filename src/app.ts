@@ -53,6 +53,7 @@ import { operatorMessages } from "./routes/operator/messages/messages.ts";
 import { messageReceipts } from "./routes/operator/messages/receipts.ts";
 import { products } from "./routes/operator/products.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
+import { backup, MAX_BACKUP_PAGE_BYTES } from "./routes/operator/stores/backup.ts";
 import { packages } from "./routes/operator/stores/packages.ts";
 import { records } from "./routes/operator/stores/records.ts";
 import { trust } from "./routes/operator/trust.ts";
@@ -74,7 +75,11 @@ import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
 const PACKAGE_UPLOAD =
 	/^\/v1\/products\/[^/]+\/(releases\/[^/]+\/(package|delta|rule-index)|uploads\/[^/]+\/parts\/[^/]+)$/;
-const ROLE_FILE = /^\/v1\/products\/[^/]+\/role$/;
+/** Of JSON, where it may be larger than elsewhere. */
+const LARGE_BODIES = [
+	{ path: /^\/v1\/products\/[^/]+\/role$/, maxBytes: MAX_METADATA_BYTES },
+	{ path: /^\/v1\/backup\/restore$/, maxBytes: MAX_BACKUP_PAGE_BYTES },
+];
 
 export function createApp(): OpenAPIHono<AppEnv> {
 	const app = createRouter();
@@ -85,7 +90,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	});
 	app.use("/v1/*", async (c, next) => {
 		if (!PACKAGE_UPLOAD.test(c.req.path)) {
-			guardJson(c.req.raw, ROLE_FILE.test(c.req.path) ? MAX_METADATA_BYTES : undefined);
+			guardJson(c.req.raw, LARGE_BODIES.find(({ path }) => path.test(c.req.path))?.maxBytes);
 			await awaitBody(c);
 		}
 		readStrictly(c);
@@ -149,6 +154,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		messageReceipts,
 		packages,
 		records,
+		backup,
 		events,
 		history,
 		traffic,

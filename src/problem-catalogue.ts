@@ -41,6 +41,24 @@ export const PROBLEMS = {
 		fix: "Send exactly Content-Length bytes; nothing was stored.",
 		retryable: false,
 	},
+	backup_not_empty: {
+		status: 409,
+		title: "What is to be restored exists already",
+		fix: "Restore into a deployment that nobody has used; nothing was changed.",
+		retryable: false,
+	},
+	backup_other_tables: {
+		status: 409,
+		title: "The backup was made by another release of the service, which has other tables",
+		fix: "Deploy the release that the backup names, restore there, then deploy the newer one.",
+		retryable: false,
+	},
+	backup_damaged: {
+		status: 422,
+		title: "The backup is not what it was when it was made",
+		fix: "Take another copy of it; `parapet backup verify --offline` says which file is damaged.",
+		retryable: false,
+	},
 	parts_missing: {
 		status: 409,
 		title: "Parts of the package are not there",

@@ -4,6 +4,7 @@ import type { DurableObject } from "cloudflare:workers";
 import { type DeviceWord, MAX_WORDS } from "../../src/fleet/device-state.ts";
 import type { Account } from "../../src/objects/account/account.ts";
 import type { HaGroupOrder } from "../../src/objects/account/ha/ha-desk.ts";
+import type { RowsToRestore } from "../../src/objects/backup/restored-rows.ts";
 import type { Census } from "../../src/objects/census/census.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { WebhookOrder } from "../../src/objects/webhooks/webhooks.ts";
@@ -31,6 +32,13 @@ const digestOf = (number: number) => String(number).padStart(64, "0");
 const PAGE_OF_DIGESTS = Array.from({ length: 200 }, (_, number) => digestOf(number));
 const REMOVED = PAGE_OF_DIGESTS.map((sha256) => ({ sha256, size: 1 }));
 const TRAIL = { after: 0, limit: 1_000, types: ["license"] };
+
+/** Of every object that goes into backups. */
+export const BACKUP_CALLS = {
+	exportRows: (): [string] => [""],
+	restoreRows: (): [RowsToRestore] => [{ backup: "", schema: 1, index: 0, rows: [], total: null }],
+	wakeRestored: (): [string] => [""],
+};
 
 export const termsAt = (now: number, seats = 1_000_000) => ({
 	...{ products: [{ product: "crs" }], seats, startsAt: now - DAY, endsAt: now + 365 * DAY },
@@ -100,6 +108,7 @@ function webhookOrder(round: number, now: number): WebhookOrder {
 
 /** In this order: later calls rest on earlier ones. */
 export const ACCOUNT_CALLS: CallsOf<Account> = {
+	...BACKUP_CALLS,
 	create: ({ now }) => [{ ...by(now), id: `acct-${NAME}000000`, name: "bench" }],
 	info: () => [],
 	noteName: ({ round, now }) => [{ ...by(now), name: `bench ${round}`, version: round + 1 }],
@@ -212,6 +221,7 @@ const receiptsOf = (round: number, now: number) => ({
 });
 
 export const DIRECTORY_CALLS: CallsOf<Directory> = {
+	...BACKUP_CALLS,
 	createAccount: ({ round, now }) => [
 		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, name: `n ${round}` },
 	],
@@ -285,6 +295,7 @@ export function summaryOf(number: number, now: number): Parameters<Census["take"
 }
 
 export const CENSUS_CALLS: CallsOf<Census> = {
+	...BACKUP_CALLS,
 	take: ({ round, now }) => [summaryOf(round, now + 1)],
 	fleet: () => [],
 	problems: () => [{ limit: 1_000 }],

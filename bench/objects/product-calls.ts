@@ -9,7 +9,7 @@ import type { SerialIndex } from "../../src/objects/serials/serial-index.ts";
 import type { Trust } from "../../src/objects/trust/trust.ts";
 import { IMMEDIATE } from "../../src/rollout/built-in-plans.ts";
 import type { Plan } from "../../src/rollout/plan.ts";
-import type { CallsOf } from "./calls.ts";
+import { BACKUP_CALLS, type CallsOf } from "./calls.ts";
 
 const by = (now: number) => ({ actor: "publisher", now });
 const PAGE = { after: "", limit: 200, store: null };
@@ -67,6 +67,7 @@ const onceRequest = (round: number) => ({
 
 /** In this order: later calls rest on earlier ones. */
 export const PRODUCT_CALLS: CallsOf<Product> = {
+	...BACKUP_CALLS,
 	create: ({ now }) => [{ ...by(now), name: "crs", title: "Rules", plan: RAMP }],
 	change: ({ round, now }) => [{ ...by(now), sizeBounds: { grow: 2 + round, shrink: 0.5, above: 100_000 } }],
 	noteRole: ({ round, now }) => [
@@ -160,6 +161,7 @@ export function trustCalls(
 	targets: string,
 ): Omit<CallsOf<Trust>, "store" | "logStore"> {
 	return {
+		...BACKUP_CALLS,
 		state: () => [],
 		root: () => [],
 		role: () => ["crs"],

@@ -19,7 +19,8 @@ export interface Schema {
 /** In the object's key-value storage, which is part of the same database and of its transactions. */
 const VERSION_KEY = "schema";
 
-function latestVersion({ steps }: Schema): number {
+/** @returns the number of the tables that this version of the code makes */
+export function latestVersion({ steps }: Schema): number {
 	return 1 + steps.length;
 }
 
@@ -43,5 +44,10 @@ export function openTables(storage: DurableObjectStorage, schema: Schema): boole
 /** Makes the tables of an object that has none, as part of the transaction of its first change. */
 export function createTables(storage: DurableObjectStorage, schema: Schema): void {
 	for (const statement of schema.tables) storage.sql.exec(statement);
+	declareTables(storage, schema);
+}
+
+/** From now on the object has its tables. */
+export function declareTables(storage: DurableObjectStorage, schema: Schema): void {
 	storage.kv.put(VERSION_KEY, latestVersion(schema));
 }

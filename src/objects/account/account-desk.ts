@@ -1,10 +1,8 @@
 // What becomes of an Account itself: its end, and what its trail tells of its names, which are the Directory's to give. Each
 // change is synchronous and runs in the caller's transaction.
 import type { Change } from "../audit.ts";
-import { createTables } from "../schema.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import type { DeskParts } from "./desk.ts";
-import { ACCOUNT_SCHEMA } from "./schema.ts";
 
 export type ClosingResult =
 	| { readonly ok: true; readonly account: AccountInfo }
@@ -13,13 +11,14 @@ export type ClosingResult =
 /** Its tables are made with it. @param input now: unix seconds */
 export function createAccount(
 	storage: DurableObjectStorage,
+	makeTables: () => void,
 	{ account, audit }: Pick<DeskParts, "account" | "audit">,
 	input: Change & { readonly id: string; readonly name: string },
 ): AccountInfo {
 	const { id, name, now: createdAt } = input;
 	const created: AccountInfo = { id, createdAt, closedAt: null, licenseEpoch: 0 };
 	storage.transactionSync(() => {
-		createTables(storage, ACCOUNT_SCHEMA);
+		makeTables();
 		account.insert(created);
 		audit(input, "account.create", id, name);
 	});

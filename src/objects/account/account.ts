@@ -48,12 +48,13 @@ export class Account extends KeptObject {
 		this.#desks = openDesks(ctx.storage, env);
 		this.outbox = this.#desks.outbox;
 		this.#republisher = new Republisher(ctx, this.outbox, () => this.#desks.account.renewedTo() !== null);
-		if (this.exists) this.#desks.alarm.rearm();
+		this.wakeBy(this.#desks.alarm);
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
 	async create(input: Change & { id: string; name: string }): Promise<AccountInfo> {
-		const account = (await this.info()) ?? createAccount(this.ctx.storage, this.#desks, input);
+		const account =
+			(await this.info()) ?? createAccount(this.ctx.storage, () => this.createTables(), this.#desks, input);
 		this.exists = true;
 		return account;
 	}
@@ -277,10 +278,6 @@ export class Account extends KeptObject {
 
 	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
 		return this.exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
-	}
-
-	override async alarm(): Promise<void> {
-		if (this.exists) await this.#desks.alarm.ring();
 	}
 
 	/** What tells the edges nothing, in a transaction. @param absent the answer where there is no account */

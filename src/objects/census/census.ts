@@ -18,7 +18,6 @@ import { type ObjectBindings, tellProduct } from "../bindings.ts";
 import type { TakenSummary } from "../census-port.ts";
 import { nowSeconds } from "../clock.ts";
 import { KeptObject } from "../kept-object.ts";
-import { createTables } from "../schema.ts";
 import { CensusCount, type SilentAccount, type StoppingAccount } from "./census-count.ts";
 import { CENSUS_SCHEMA, CensusTables, type VersionCounts } from "./census-tables.ts";
 import { Suspects } from "./suspects.ts";
@@ -63,7 +62,7 @@ export class Census extends KeptObject {
 		// An account of an earlier version says nothing of what that did not count.
 		const told = { ...input, summary: { ...EMPTY_SUMMARY, ...input.summary } };
 		const before = this.ctx.storage.transactionSync(() => {
-			if (!this.exists) createTables(this.ctx.storage, CENSUS_SCHEMA);
+			if (!this.exists) this.createTables();
 			const known = this.#tables.summary(input.account);
 			if (known !== null && known.version >= input.version) return null;
 			this.#tables.save(told);

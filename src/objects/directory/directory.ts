@@ -17,7 +17,6 @@ import type { ProductHead } from "../outbox/product-head.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { ToldRecords } from "../outbox/told-records.ts";
-import { createTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { type WebhookOrder, type WebhookResult, Webhooks } from "../webhooks/webhooks.ts";
 import { AccountList, type AccountNaming } from "./account-list.ts";
@@ -75,7 +74,7 @@ export class Directory extends KeptObject {
 		this.#republisher = new Republisher(ctx, this.outbox);
 		const owner = () => ({ trail: DIRECTORY_TRAIL, named: {} });
 		this.#webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
-		if (this.exists) this.#alarm.rearm();
+		this.wakeBy(this.#alarm);
 	}
 
 	/** Enters an account in the list. Its own object comes first: an entry without one would lead nowhere. */
@@ -258,14 +257,10 @@ export class Directory extends KeptObject {
 		return this.exists ? this.#webhooks.obey(order) : { ok: false, reason: "unknown_webhook" };
 	}
 
-	override async alarm(): Promise<void> {
-		if (this.exists) await this.#alarm.ring();
-	}
-
 	/** Runs a change as one transaction, in tables that come into being with the first one. */
 	#change<T>(change: () => T): T {
 		const result = this.ctx.storage.transactionSync(() => {
-			if (!this.exists) createTables(this.ctx.storage, DIRECTORY_SCHEMA);
+			if (!this.exists) this.createTables();
 			return change();
 		});
 		this.exists = true;

@@ -57,14 +57,14 @@ export class Product extends KeptObject {
 		this.#desks = desks;
 		this.outbox = desks.outbox;
 		this.#reader = new RecordReader(ctx, desks);
-		if (this.exists) desks.alarm.rearm();
+		this.wakeBy(desks.alarm);
 	}
 
 	/** Creating a product that exists changes nothing. Nothing is published before the first release. */
 	async create(input: Change & NewProduct): Promise<ToldProduct> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const product = createProduct(this.ctx.storage, this.#desks, input);
+		const product = createProduct(this.ctx.storage, () => this.createTables(), this.#desks, input);
 		this.exists = true;
 		return { ...product, unsigned: 0 };
 	}
@@ -267,10 +267,6 @@ export class Product extends KeptObject {
 	/** @param answer that was given; null = it was refused, or failed */
 	async settleOnce(request: OnceRequest, answer: KeptAnswer | null): Promise<void> {
 		if (this.exists) this.#desks.once.settle(request, answer);
-	}
-
-	override async alarm(): Promise<void> {
-		if (this.exists) await this.#desks.alarm.ring();
 	}
 
 	#within<T>(work: () => T): T {

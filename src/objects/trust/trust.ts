@@ -22,7 +22,6 @@ import { Alarm } from "../alarm.ts";
 import type { LoggedWithdrawal, ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { KeptObject } from "../kept-object.ts";
-import { createTables } from "../schema.ts";
 import { LogDesk } from "./log-desk.ts";
 import { LogTables } from "./log-tables.ts";
 import { isProposal, withSignaturesOf } from "./proposals.ts";
@@ -71,7 +70,7 @@ export class Trust extends KeptObject {
 		this.#signers = () => (signers ??= onlineSigners(env.MAC_KEYS));
 		this.#alarm = new Alarm(ctx.storage);
 		this.#alarm.add({ dueMs: () => this.#dueMs(), run: () => this.#inTurn(() => this.#tend()) });
-		if (this.exists) this.#alarm.rearm();
+		this.wakeBy(this.#alarm);
 	}
 
 	async state(): Promise<TrustState> {
@@ -109,10 +108,6 @@ export class Trust extends KeptObject {
 			await this.#save([], [{ kind: "withdrawal", product, version, at: formatTimestamp(at) }]);
 			await this.#deliver();
 		});
-	}
-
-	override async alarm(): Promise<void> {
-		if (this.exists) await this.#alarm.ring();
 	}
 
 	async #change({ root, targets, now }: { root?: string; targets?: string; now: number }): Promise<TrustChanged> {
@@ -202,7 +197,7 @@ export class Trust extends KeptObject {
 	async #save(files: readonly TrustFile[], entries: readonly LogEntry[]): Promise<void> {
 		const leaves = await this.#log.prepare(entries);
 		this.ctx.storage.transactionSync(() => {
-			if (!this.exists) createTables(this.ctx.storage, TRUST_SCHEMA);
+			if (!this.exists) this.createTables();
 			for (const file of files) this.#tables.save(file);
 			for (const { role } of files) this.#tables.saveProposal(role, null);
 			this.#log.add(leaves);

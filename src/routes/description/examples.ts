@@ -81,6 +81,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
 	"POST /oauth2/token.scope",
 	"RecordPage.store",
 	"RecordPage.after",
+	"BackupPage.after",
 	"AutoscalingAnswer.note",
 	"AutoscalingAnswer.deactivated",
 	"LaunchEvent.at",

@@ -170,6 +170,16 @@ const closing: MakeCases = async (a, b) => {
 	return [{ what: "B's check under the name of A's object", ask: () => operate("POST", path, {}), status: 400 }];
 };
 
+/** What an operator takes out of a deployment is whole objects. @param page of a request but for whose it is */
+function backupOf(page: object): MakeCases {
+	return async (a, b) => {
+		const owner = { account: mixed(a.account, b.account, "acct-".length + 10) };
+		const [path] = "rows" in page ? ["restore"] : "backup" in page ? ["wake"] : ["export"];
+		const ask = () => operate("POST", `/v1/backup/${path}`, { owner, ...page });
+		return [{ what: "B's check under the name of A's object", ask, status: 404 }];
+	};
+}
+
 /** A version is the deployment's, and one that was released stays. */
 const discarding: MakeCases = async ({ product }) => {
 	const path = `/v1/products/${product}/releases/1.0.0`;
@@ -192,4 +202,7 @@ export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /v1/accounts/{account}/close": closing,
 	"DELETE /v1/products/{product}/releases/{version}": discarding,
 	"POST /v1/accounts/{account}/rewind": rewinding,
+	"POST /v1/backup/export": backupOf({}),
+	"POST /v1/backup/restore": backupOf({ backup: "b".repeat(64), schema: 1, index: 0, rows: [], total: 0 }),
+	"POST /v1/backup/wake": backupOf({ backup: "b".repeat(64) }),
 };

@@ -123,6 +123,10 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	workflow: () => "release.yml",
 	publisher: () => "pub-00000000",
 	subject_token: () => "a.b.c",
+	/** of a backup */
+	backup: () => "b".repeat(64),
+	sha256: () => "b".repeat(64),
+	table: () => "licenses",
 	/** of the transparency log */
 	level: () => "0",
 	tile: () => "000",
@@ -150,6 +154,7 @@ export function plainValue(field: Field, estate: Estate): unknown {
 /** About no account, or about all of them: for those who publish and operate, whose keys are the deployment's. */
 export const OF_THE_DEPLOYMENT = [
 	"GET /v1/status",
+	"POST /v1/backup/seal",
 	"GET /v1/fleet",
 	"GET /v1/fleet/products/{product}",
 	"GET /v1/fleet/installed",
