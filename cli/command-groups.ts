@@ -129,6 +129,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/package/package.ts")).definePackage,
 	},
 	{
+		name: "backup",
+		description: "a whole deployment into a folder, and back into an empty one",
+		load: async () => (await import("./commands/backup/backup.ts")).defineBackup,
+	},
+	{
 		name: "record",
 		description: "the replicated records in KV and Redis",
 		load: async () => (await import("./commands/record/record.ts")).defineRecord,

@@ -50,7 +50,7 @@ export const PROBLEMS = {
 	backup_other_tables: {
 		status: 409,
 		title: "The backup was made by another release of the service, which has other tables",
-		fix: "Deploy the release that the backup names, restore there, then deploy the newer one.",
+		fix: "Deploy the release of the service that ran when it was made, restore there, then deploy the newer one.",
 		retryable: false,
 	},
 	backup_damaged: {

@@ -212,6 +212,10 @@ export class ObjectHost<T extends ObjectInstance> {
 					alive();
 					disk.rows("INSERT OR REPLACE INTO _cf_KV (key, value) VALUES (?, ?)", key, JSON.stringify(value));
 				},
+				delete(key: string) {
+					alive();
+					return disk.rows("DELETE FROM _cf_KV WHERE key = ? RETURNING key", key).length > 0;
+				},
 			},
 			transactionSync<R>(work: () => R): R {
 				alive();

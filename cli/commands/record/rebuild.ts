@@ -21,7 +21,24 @@ export type RebuildOptions = {
 
 /** @throws RebuildStopped when it has begun and cannot end */
 export async function runRebuild(context: OperatorContext<RebuildOptions>, signal: AbortSignal): Promise<void> {
-	const { api, options, output, surroundings } = context;
+	const counts = await rebuildAll(context, signal);
+	const { output } = context;
+	output.answer(counts, `rebuilt ${formatCount(counts.records)} records: ${describeOwners(counts)}`);
+	if (!counts.published) {
+		output.note("some are still on their way: the service goes on by itself, and `parapet record verify` shows it");
+	}
+}
+
+/** @returns how many records of whom, and whether every store has all of them @throws RebuildStopped when it has begun and cannot end */
+export async function rebuildAll(
+	{
+		api,
+		options,
+		output,
+		surroundings,
+	}: Pick<OperatorContext<RebuildOptions>, "api" | "options" | "output" | "surroundings">,
+	signal: AbortSignal,
+): Promise<{ records: number; products: number; accounts: number; published: boolean }> {
 	const { store, rate = DEFAULT_RATE, from } = options;
 	const progress = createCountProgress(surroundings, "rebuilding", output.json);
 	const waiting = new Set<Owner>();
@@ -47,11 +64,7 @@ export async function runRebuild(context: OperatorContext<RebuildOptions>, signa
 	} finally {
 		progress.end();
 	}
-	const counts = { records, ...countOwners(owners), published: waiting.size === 0 };
-	output.answer(counts, `rebuilt ${formatCount(records)} records: ${describeOwners(counts)}`);
-	if (waiting.size > 0) {
-		output.note("some are still on their way: the service goes on by itself, and `parapet record verify` shows it");
-	}
+	return { records, ...countOwners(owners), published: waiting.size === 0 };
 }
 
 function stopped(error: unknown, records: number, place: Place, { store, rate }: RebuildOptions): RebuildStopped {

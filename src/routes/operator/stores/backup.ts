@@ -35,7 +35,7 @@ const schema = z
 	.min(1)
 	.openapi({ description: "Which tables the object has; a page is taken by an object of the same ones only" });
 const rows = z.array(row).max(MAX_ROWS);
-const backupDigest = sha256Hex.openapi({ description: "Which backup: the digest that is sealed" });
+const backupDigest = sha256Hex.meta({ description: "Which backup: the digest that is sealed" });
 const refusals = ["unauthenticated", "insufficient_scope", "invalid_request", "not_found", "rate_limited"] as const;
 
 const exportRoute = createRoute({

@@ -61,6 +61,7 @@ export class World {
 					this.#tick();
 					query("INSERT OR REPLACE INTO kv (key, value) VALUES (?, ?)", key, JSON.stringify(value));
 				},
+				delete: (key: string) => query("DELETE FROM kv WHERE key = ? RETURNING key", key).length > 0,
 			},
 			transactionSync: <T>(work: () => T): T => {
 				this.database.exec("BEGIN");

@@ -1,0 +1,39 @@
+// `parapet backup …`: a whole deployment into a folder, and out of it into an empty one. Ctrl-C ends any of it in good order.
+import type { Command } from "commander";
+import { z } from "zod";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator, runAsReader } from "../../command-line/run-as.ts";
+import { unlessInterrupted } from "../../terminal/interruption.ts";
+import type { Surroundings } from "../../terminal/output.ts";
+import { runExport } from "./export.ts";
+import { runRestore } from "./restore.ts";
+import { runVerify } from "./verify.ts";
+
+const folderName = z.string().min(1, "a folder is expected");
+
+export function defineBackup(backup: Command, surroundings: Surroundings): void {
+	const make = backup
+		.command("export <folder>")
+		.description("every account, product and rollout, keys and trust into a folder; what was interrupted goes on");
+	runAsOperator(make, surroundings, {}, (context) =>
+		unlessInterrupted((signal) => runExport(context, readOperand(context.operands, 0, "folder", folderName), signal)),
+	);
+
+	const verify = backup
+		.command("verify <folder>")
+		.description("whether a backup is what it was, and what the deployment has; ends with 1 when they differ")
+		.option("--offline", "look at the files only");
+	runAsReader(verify, surroundings, { offline: z.boolean().optional() }, (context) =>
+		unlessInterrupted((signal) => runVerify(context, readOperand(context.operands, 0, "folder", folderName), signal)),
+	);
+
+	const restore = backup
+		.command("restore <folder>")
+		.description("a backup into a deployment that nobody has used; what was interrupted goes on")
+		.option("--dry-run", "only look whether it can be");
+	addYesOption(restore);
+	runAsOperator(restore, surroundings, { dryRun: z.boolean().optional() }, (context) =>
+		unlessInterrupted((signal) => runRestore(context, readOperand(context.operands, 0, "folder", folderName), signal)),
+	);
+}

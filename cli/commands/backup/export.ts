@@ -1,0 +1,127 @@
+// `parapet backup export`: every object of a deployment into a folder. The Directory goes first, and says which accounts and products there
+// are: what comes into being meanwhile is not in the backup, and nothing in it lacks its other half. Broken off, the same command goes on.
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { appendFile, mkdir, rename, rm, truncate } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { OperatorContext } from "../../command-line/run-as.ts";
+import { UsageError } from "../../errors.ts";
+import { formatCount } from "../../terminal/output.ts";
+import { createCountProgress } from "../../terminal/progress.ts";
+import {
+	describeOwner,
+	type Entry,
+	fileOf,
+	OBJECTS,
+	type Owner,
+	readEntries,
+	readManifest,
+	readRows,
+	writeManifest,
+} from "./backup-files.ts";
+import { type Asking, askSeal, exportPages } from "./pages.ts";
+
+const DIRECTORY: Owner = { object: "directory" };
+/** An object that changes while it is read is read again so often. */
+const READINGS = 3;
+
+export async function runExport(
+	{ api, output, surroundings }: OperatorContext<object>,
+	folder: string,
+	signal: AbortSignal,
+): Promise<void> {
+	if ((await readManifest(folder)) !== null)
+		throw new UsageError(`${folder} has a whole backup already`, "name a folder that is not there yet");
+	const asking: Asking = { api, surroundings, signal };
+	const { issuer } = await askSeal(asking, "0".repeat(64));
+	await mkdir(folder, { recursive: true, mode: 0o700 });
+	const entries = await takeUp(folder);
+	if (entries.length > 0) output.note(`going on after ${formatCount(entries.length)} objects that are there already`);
+	const progress = createCountProgress(surroundings, "exporting", output.json);
+	try {
+		const isDone = (of: Owner) => entries.some((one) => JSON.stringify(one.owner) === JSON.stringify(of));
+		const add = async (of: Owner) => {
+			if (isDone(of)) return;
+			const entry = await exportObject(asking, folder, of);
+			if (entry === null) return;
+			await appendFile(join(folder, OBJECTS), `${JSON.stringify(entry)}\n`);
+			entries.push(entry);
+		};
+		await add(DIRECTORY);
+		const owners = isDone(DIRECTORY) ? await ownersIn(folder) : [];
+		for (const [index, of] of owners.entries()) {
+			await add(of);
+			progress.report(index + 1, owners.length, describeOwner(of));
+		}
+	} finally {
+		progress.end();
+	}
+	const madeAt = new Date(surroundings.nowMs()).toISOString();
+	const seal = async (digest: string) => (await askSeal(asking, digest)).seal;
+	const made = await writeManifest(folder, { issuer, madeAt, entries }, seal);
+	const moved = entries.filter((one) => one.moved).map((one) => describeOwner(one.owner));
+	output.answer({ folder, ...made, moved }, [
+		`${formatCount(made.rows)} rows of ${formatCount(made.objects)} objects are in ${folder}`,
+		"packages and signed files are in the buckets: copy these too (docs/operations.md)",
+	]);
+	if (moved.length > 0)
+		output.note(`changed while they were read, so that not all of each is of one moment: ${moved.join(", ")}`);
+}
+
+/** @returns what an export that was cut off has finished; the line that broke off is taken away, so that the next stands on its own */
+async function takeUp(folder: string): Promise<Entry[]> {
+	const entries = await readEntries(folder);
+	const length = entries.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)) + 1, 0);
+	if (entries.length > 0) await truncate(join(folder, OBJECTS), length);
+	return entries;
+}
+
+/** @returns whom the Directory of the backup names, and what the deployment has once */
+async function ownersIn(folder: string): Promise<Owner[]> {
+	const owners: Owner[] = [{ object: "trust" }, { object: "census" }];
+	for await (const { table, row } of readRows(folder, DIRECTORY)) {
+		if (table === "products") owners.push({ product: String(row["name"]) });
+		if (table === "accounts") owners.push({ account: String(row["id"]) });
+	}
+	return owners;
+}
+
+/** @returns null where there is no such object */
+async function exportObject(asking: Asking, folder: string, of: Owner): Promise<Entry | null> {
+	for (let reading = 1; ; reading++) {
+		const entry = await writeObject(asking, folder, of);
+		if (entry === null || !entry.moved || reading >= READINGS) return entry;
+	}
+}
+
+/** @returns null where there is no such object */
+async function writeObject(asking: Asking, folder: string, of: Owner): Promise<Entry | null> {
+	const path = join(folder, fileOf(of));
+	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+	const file = createWriteStream(`${path}.part`, { mode: 0o600 });
+	const hash = createHash("sha256");
+	const read = { pages: 0, rows: 0, schema: 0, first: 0, last: 0 };
+	try {
+		for await (const { rows, schema, trail } of exportPages(asking, of)) {
+			const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+			hash.update(text);
+			if (!file.write(text)) await once(file, "drain");
+			if (read.pages === 0) read.first = trail;
+			read.pages += 1;
+			read.rows += rows.length;
+			read.schema = schema;
+			read.last = trail;
+		}
+	} finally {
+		file.end();
+		await once(file, "close");
+	}
+	if (read.pages === 0) {
+		await rm(`${path}.part`);
+		return null;
+	}
+	await rename(`${path}.part`, path);
+	const { schema, rows, first, last } = read;
+	return { owner: of, schema, rows, sha256: hash.digest("hex"), moved: first !== last };
+}
