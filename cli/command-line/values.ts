@@ -18,6 +18,16 @@ export const wholeNumber = z
 	.regex(/^\d{1,15}$/, "a whole number from 0 on is expected")
 	.transform(Number);
 
+const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9 };
+
+/** A number of bytes as typed: `1500000`, `1.5M` or `40MB`. */
+export const bytes = z.string().transform((text, context) => {
+	const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,3})?) ?(?:([kMG])?B?)$/.exec(text) ?? [];
+	if (number !== undefined) return Math.round(Number(number) * (UNITS[unit] ?? 1));
+	context.addIssue({ code: "custom", message: "not a number of bytes; use 1500000, 1.5M or 40MB" });
+	return z.NEVER;
+});
+
 /** A part of all, as typed: `0.1` or `10%`; becomes a number above 0, up to 1. */
 export const fraction = z.string().transform((text, context) => {
 	const [, digits, percent] = /^(\d{1,3}(?:\.\d{1,9})?)(?: ?(%))?$/.exec(text) ?? [];

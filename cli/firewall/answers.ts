@@ -57,6 +57,8 @@ export const offer = z.object({
 	urgency: z.string().nullish(),
 	notes: z.string().nullish(),
 	downgrade: z.boolean().nullish(),
+	impact: z.string().nullish(),
+	footprint: z.looseObject({ unpacked: z.number().nullish(), disk: z.number().nullish() }).nullish(),
 	capability: z.string(),
 	expires_at: rfc3339,
 	download: z.object(downloadLinks).nullish(),

@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { channel } from "../../src/content/releases/channel.ts";
 import { urgency } from "../../src/content/releases/product-record.ts";
+import { byteCount, footprint, impact, releaseClasses } from "../../src/content/releases/release-facts.ts";
 import { entryCount } from "../../src/content/releases/size-bounds.ts";
 import { modelName, versionName } from "../../src/names.ts";
-import { collect, commaList, wholeNumber } from "../command-line/values.ts";
+import { bytes, collect, commaList, wholeNumber } from "../command-line/values.ts";
 import { PLAN_HELP, readPlan } from "./plan-option.ts";
 
 export const releaseShape = {
@@ -15,6 +16,11 @@ export const releaseShape = {
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
 	entries: wholeNumber.pipe(entryCount).optional(),
+	unpacked: bytes.pipe(byteCount).optional(),
+	disk: bytes.pipe(byteCount).optional(),
+	memory: bytes.pipe(byteCount).optional(),
+	impact: impact.optional(),
+	classes: commaList.pipe(releaseClasses).optional(),
 	channel: channel.optional(),
 	plan: z.string().optional(),
 	allowSize: z.boolean().optional(),
@@ -35,6 +41,14 @@ export function addReleaseOptions(command: Command): Command {
 		)
 		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's for the channel)`)
 		.option("--entries <count>", "how many rules, signatures or addresses it has")
+		.option("--unpacked <bytes>", "what its content takes, unpacked: 40MB")
+		.option(
+			"--disk <bytes>",
+			"what has to be free for its installation (default: the package and what it takes unpacked)",
+		)
+		.option("--memory <bytes>", "what a firewall must have for its content")
+		.option("--impact <word>", "what its installation interrupts: none, reload, restart or reboot")
+		.option("--classes <classes>", "what kind of change it is: threat, behaviour, or both with a comma", collect)
 		.option("--allow-size", "also where it is much larger or smaller than the current release; this is recorded")
 		.option(
 			"--allow-older",
@@ -45,10 +59,13 @@ export function addReleaseOptions(command: Command): Command {
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
 export async function readReleaseOptions(options: ReleaseOptions) {
 	const { notes, urgency: asked, models, engineMin, engineMax, plan, allowOlder } = options;
-	const { entries, allowSize, channel: line } = options;
+	const { entries, allowSize, channel: line, impact: interrupts, classes } = options;
+	const { unpacked, disk, memory } = options;
+	const sizes = { unpacked, disk, memory };
+	const size = Object.values(sizes).every((one) => one === undefined) ? undefined : footprint.parse(sizes);
 	const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
 	const read = plan === undefined ? undefined : await readPlan(plan);
-	const metadata = { notes, urgency: asked, models, engine, entries };
+	const metadata = { notes, urgency: asked, models, engine, entries, footprint: size, impact: interrupts, classes };
 	return { ...metadata, channel: line, allow_size: allowSize, allow_older: allowOlder, plan: read };
 }
 

@@ -31,6 +31,8 @@ const CURRENT: Meanings<typeof CURRENT_REASONS> = {
 	up_to_date: "the installed release is the one to run",
 	newer_failed:
 		"the installed release is the one to run, since a newer one does not work on this device, by its word `failed`",
+	newer_too_large:
+		"the installed release is the one to run, since a newer one takes more room than the device says that it has (`disk_free`, `memory`)",
 	newer_installed: "the installed release is newer than what the license gives now, or than the pinned one; it stays",
 	ahead_of_channel: "the device has left beta, and stable has not passed what it has from there; it stays until then",
 	held: "a release is `waiting`; the account has this device stay as it is",
@@ -42,6 +44,7 @@ const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 	none_in_channel: "each release is on beta, and the device is not",
 	pin_unavailable: "the account has pinned a version that is withdrawn or not there (any more)",
 	none_compatible: "no release is for this model and `engine`",
+	none_small_enough: "each release that fits takes more room than the device says that it has (`disk_free`, `memory`)",
 	none_licensed: "each release that fits came out after the license and its grace",
 	none_old_enough: "each release that fits is younger than the license's delay allows",
 	none_rolled_out: "each release that fits is on its way, and has not come to this device yet",

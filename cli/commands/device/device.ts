@@ -93,6 +93,8 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--damaged", "as if what it has installed were missing or damaged")
 		.option("--failed <version>", "which version does not work on it (the firewall itself: what it was told)")
 		.option("--engine <version>", "its software version (the firewall itself: that of its activation)")
+		.option("--disk-free <bytes>", "what is free where it installs: 64MB (the firewall itself: what it has)")
+		.option("--memory <bytes>", "what memory it has for content")
 		.option("--at <when>", "another time than now: a date, or a span such as 24h")
 		.option("--home <dir>", `the firewall's state, without a device (default ${DEFAULT_HOME})`);
 	addOperatorOptions(explain).action(async () => {

@@ -7,7 +7,7 @@ import { sayUnknown } from "../../../src/nearest-name.ts";
 import { deviceId } from "../../command-line/ids.ts";
 import { readOperand, readOptions } from "../../command-line/read-options.ts";
 import { firewallOptions, openOperatorApi, operatorOptions } from "../../command-line/run-as.ts";
-import { moment } from "../../command-line/values.ts";
+import { bytes, moment } from "../../command-line/values.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { anyAnswer, readAnswer } from "../../http/answers.ts";
 import { queryOf } from "../../http/query.ts";
@@ -24,6 +24,8 @@ export async function runExplain(command: Command, surroundings: Surroundings): 
 		damaged: z.literal(true).optional(),
 		failed: versionName.optional(),
 		engine: versionName.optional(),
+		diskFree: bytes.optional(),
+		memory: bytes.optional(),
 		at: moment(surroundings).optional(),
 	});
 	// The device first: who names a wrong one learns that before what else is missing.
@@ -69,12 +71,14 @@ async function sayIfUnknown(
 async function askAsFirewall(command: Command, surroundings: Surroundings, question: Question) {
 	const { loadActiveIdentity } = await import("../../firewall/identity/activation.ts");
 	const { failedVersions } = await import("../../firewall/installed/failed-content.ts");
+	const { scarceBytes } = await import("../../firewall/check/room.ts");
 	const { openSession } = await import("./open-session.ts");
 	const session = await openSession({ options: readOptions(command, firewallOptions), surroundings });
 	const identity = await loadActiveIdentity(session.home);
 	const installed = (await session.home.load("installed"))?.[question.product]?.version;
 	const failed = (await failedVersions(session.home, Math.floor(surroundings.nowMs() / 1_000))).get(question.product);
-	const known = { installed, failed, engine: identity.engine ?? undefined };
+	const diskFree = (await scarceBytes(session.home)) ?? undefined;
+	const known = { installed, failed, engine: identity.engine ?? undefined, diskFree };
 	const given = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined));
 	const path = pathOf(identity.device.id, { ...known, ...given, product: question.product });
 	return session.call({ method: "GET", path, what: WHAT }, anyAnswer);
@@ -86,9 +90,12 @@ interface Question {
 	readonly damaged?: true | undefined;
 	readonly failed?: string | undefined;
 	readonly engine?: string | undefined;
+	readonly diskFree?: number | undefined;
+	readonly memory?: number | undefined;
 	readonly at?: string | undefined;
 }
 
-function pathOf(id: string, { product, installed, damaged, failed, engine, at }: Question): string {
-	return `/v1/devices/${id}/explain${queryOf({ product, installed, damaged, failed, engine, at })}`;
+function pathOf(id: string, { product, installed, damaged, failed, engine, diskFree, memory, at }: Question): string {
+	const room = { disk_free: diskFree, memory };
+	return `/v1/devices/${id}/explain${queryOf({ product, installed, damaged, failed, engine, ...room, at })}`;
 }

@@ -1,6 +1,7 @@
 // `parapet policy …`: when a customer's devices install releases, and which. The rules live on the server.
 import type { Command } from "commander";
 import { z } from "zod";
+import { impact } from "../../../src/content/releases/release-facts.ts";
 import { productName, versionName } from "../../../src/names.ts";
 import { formatTimestamp } from "../../../src/timestamps.ts";
 import { accountId, deviceId } from "../../command-line/ids.ts";
@@ -55,15 +56,28 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 	const window = targeted(policy.command("window <account> [windows]"))
 		.description('install only in these: "sat,sun 22:00-04:00; wed 02:00-03:00", by the clock on the wall')
 		.option("--any-time", "no windows for these devices")
+		.option(
+			"--from-impact <word>",
+			"what interrupts less than this comes at any time: reload, restart, reboot, or none = everything waits",
+		)
 		.option("--time-zone <name>", "IANA name, such as Europe/Zurich; default: the device's label tz, else UTC");
-	const windowShape = { ...targetShape, anyTime: z.boolean().optional(), timeZone: z.string().optional() };
+	const windowShape = {
+		...targetShape,
+		...{ anyTime: z.boolean().optional(), timeZone: z.string().optional(), fromImpact: impact.optional() },
+	};
 	runAsOperator(window, surroundings, windowShape, async (context) => {
-		const { anyTime, timeZone } = context.options;
+		const { anyTime, timeZone, fromImpact } = context.options;
 		const typed = context.operands[1];
 		if ((typed === undefined) === (anyTime !== true))
 			throw new UsageError('give windows, such as "sat 22:00-04:00", or --any-time');
 		const windows = typed === undefined ? null : readOperand(context.operands, 1, "windows", windowsAsTyped);
-		await say(context, (rule) => withChange(rule, { windows, time_zone: timeZone ?? rule.time_zone }));
+		await say(context, (rule) =>
+			withChange(rule, {
+				windows,
+				time_zone: timeZone ?? rule.time_zone,
+				...(fromImpact !== undefined && { window_from: fromImpact === "none" ? null : fromImpact }),
+			}),
+		);
 	});
 
 	const freeze = targeted(policy.command("freeze <account>"))

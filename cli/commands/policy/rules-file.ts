@@ -1,6 +1,7 @@
 // A customer's rules as a file: read for `parapet policy replace`, and what a server refuses of them said by the file's own fields.
 // What a rule may say is the server's to decide; what is known of it here only tells what to write instead.
 import { z } from "zod";
+import { impact } from "../../../src/content/releases/release-facts.ts";
 import { MAX_AGE_DAYS, pinRules, ruleTarget, windowRules } from "../../../src/entitlement/policy/account-policy.ts";
 import { passing } from "../../../src/entitlement/policy/device-policy.ts";
 import { readTextFile } from "../../command-line/settings.ts";
@@ -21,6 +22,7 @@ export const knownRule = z.strictObject({
 		.max(MAX_AGE_DAYS * 24)
 		.optional(),
 	pins: pinRules.optional(),
+	window_from: impact.nullable().optional(),
 	hold: z.boolean().optional(),
 });
 const knownFile = z.union([z.array(knownRule), z.object({ rules: z.array(knownRule) })]);

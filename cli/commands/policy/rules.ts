@@ -12,6 +12,7 @@ export const ruleAnswer = z.looseObject({
 	freezes: z.array(z.object({ from: z.string(), until: z.string(), reason: z.string() })).optional(),
 	passes: z.array(z.string()).optional(),
 	min_age_hours: z.number().optional(),
+	window_from: z.string().nullable().optional(),
 	pins: z
 		.record(z.string(), z.object({ version: z.string(), downgrade: z.boolean().optional() }).nullable())
 		.optional(),
@@ -92,7 +93,9 @@ export function describeTarget(target: Target): string {
 		.join(", ")}`;
 }
 
-function describeRule({ time_zone: zone, windows, freezes = [], passes, min_age_hours: age, pins = {}, hold }: Rule) {
+function describeRule(rule: Rule) {
+	const { time_zone: zone, windows, freezes = [], passes, min_age_hours: age, pins = {}, hold } = rule;
+	const { window_from: from } = rule;
 	return [
 		...(zone === undefined ? [] : [`time zone ${zone}`]),
 		...(windows === null
@@ -107,6 +110,13 @@ function describeRule({ time_zone: zone, windows, freezes = [], passes, min_age_
 					passes.length === 0
 						? "nothing passes windows and freezes"
 						: `passes windows and freezes: ${passes.join(", ")}`,
+				]),
+		...(from === undefined
+			? []
+			: [
+					from === null
+						? "everything waits for a window"
+						: `a ${from} waits for a window, and what interrupts more; less does not`,
 				]),
 		...(age === undefined ? [] : [`releases are ${age} h old at least`]),
 		...Object.entries(pins).map(([product, pin]) =>

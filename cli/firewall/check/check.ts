@@ -17,6 +17,7 @@ import type { FirewallHome } from "../home/state.ts";
 import type { FirewallSession } from "../identity/session.ts";
 import { failedVersions } from "../installed/failed-content.ts";
 import { type DamagedProduct, findDamaged } from "../installed/installed-content.ts";
+import { roomParameters, scarceBytes } from "./room.ts";
 
 /** An offer this close to its end is asked for anew instead of being handed in. */
 const OFFER_MARGIN_MS = 30_000;
@@ -50,7 +51,10 @@ export async function checkForUpdates(
 	const last = await home.load("lastCheck");
 	const heardUntil = heardUntilOf(last?.answer);
 	const isHeard = heardUntil !== null && heardUntil * 1_000 > session.nowMs();
-	const query = await buildCheckQuery(session, { product, damaged, refused, heardUntil: isHeard ? heardUntil : null });
+	const query = await buildCheckQuery(session, {
+		...{ product, damaged, refused, lastQuery: last?.query },
+		heardUntil: isHeard ? heardUntil : null,
+	});
 	const usable = last !== null && last.query === query && hasLiveOffers(last.answer, session.nowMs());
 	const what = "could not check for updates";
 	const path = `/v1/check${query === "" ? "" : `?${query}`}`;
@@ -79,6 +83,8 @@ interface AskedCheck {
 	readonly refused: ReadonlyMap<string, string>;
 	/** unix seconds; null = it is to be told what was installed */
 	readonly heardUntil: number | null;
+	/** of the check before; undefined = there was none */
+	readonly lastQuery: string | undefined;
 }
 
 /**
@@ -88,7 +94,7 @@ interface AskedCheck {
  */
 async function buildCheckQuery(
 	session: FirewallSession,
-	{ product, damaged, refused, heardUntil }: AskedCheck,
+	{ product, damaged, refused, heardUntil, lastQuery }: AskedCheck,
 ): Promise<string> {
 	const { home } = session;
 	const installed = (await home.load("installed")) ?? {};
@@ -116,6 +122,7 @@ async function buildCheckQuery(
 	if (failed.size > 0) query.push(`failed=${encodeVersions([...failed])}`);
 	if (identity?.engine != null) query.push(`engine=${encodeURIComponent(identity.engine)}`);
 	if (seen !== undefined) query.push(`seen=${seen}`);
+	query.push(...(await roomParameters(home, lastQuery)));
 	query.push(...(await haParameters(home)));
 	return query.join("&");
 }
@@ -172,8 +179,10 @@ export function askEntitlements(session: FirewallSession) {
 export async function askPermit(session: FirewallSession, product: string, offer: Offer): Promise<Permit> {
 	const what = `could not get a permit for ${product} ${offer.version}`;
 	const { version, capability } = offer;
+	const disk = await scarceBytes(session.home);
+	const body = { offer: capability, ...(disk !== null && { disk_free: disk }) };
 	const permit = await keepPermit(session.home, product, version, () =>
-		session.call({ method: "POST", path: "/v1/permits", what, body: { offer: capability } }, permitAnswer),
+		session.call({ method: "POST", path: "/v1/permits", what, body }, permitAnswer),
 	);
 	if (permit.product === product && permit.version === offer.version && permit.sha256 === offer.sha256) return permit;
 	throw new CliError(`${what}: it is for ${permit.product} ${permit.version}, which was not offered`, {

@@ -84,6 +84,23 @@ async function hasRoom(home: FirewallHome, part: PartOf): Promise<boolean> {
 	return (await freeBytes(home)) >= part.size - done + RESERVED_BYTES;
 }
 
+/** @returns bytes that an update may take: what is free, and what parts hold, which are given up for it; null = the file system cannot say */
+export async function availableBytes(home: FirewallHome): Promise<number | null> {
+	const free = await freeBytes(home);
+	if (!Number.isFinite(free)) return null;
+	const folder = folderOf(home);
+	const names = await readdir(folder).catch(() => []);
+	const sizes = await Promise.all(
+		names.map((name) =>
+			stat(join(folder, name)).then(
+				({ size }) => size,
+				() => 0,
+			),
+		),
+	);
+	return Math.max(0, sizes.reduce((sum, size) => sum + size, free) - RESERVED_BYTES);
+}
+
 /** What the file system has left for this user; some cannot say, and are tried. */
 async function freeBytes({ folder }: FirewallHome): Promise<number> {
 	const found = await statfs(folder).catch(() => null);

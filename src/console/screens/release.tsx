@@ -135,6 +135,11 @@ function Differences({ release, current }: { release: Release; current: Release 
 		["Urgency", one.urgency],
 		["Models", one.models?.join(", ") ?? "all"],
 		["Engine", `${one.engine.min ?? "any"} to ${one.engine.max ?? "any"}`],
+		["Unpacked", bytesOf(one.footprint?.unpacked), one.footprint?.unpacked],
+		["Disk for its installation", bytesOf(one.footprint?.disk), one.footprint?.disk],
+		["Memory", bytesOf(one.footprint?.memory), one.footprint?.memory],
+		["Interrupts", one.impact ?? "not said"],
+		["Kind of change", one.classes?.join(", ") ?? "not said"],
 		["Notes", one.notes || "–"],
 	];
 	const before = told(current);
@@ -164,6 +169,10 @@ function Differences({ release, current }: { release: Release; current: Release 
 			/>
 		</>
 	);
+}
+
+function bytesOf(amount: number | undefined): string {
+	return amount === undefined ? "not said" : `${amount} bytes`;
 }
 
 /** @returns by how much an amount is another; of what is none, or of which one is not known, that it is other */

@@ -11,6 +11,7 @@ import { selectMessages } from "../messages/select-messages.ts";
 import { channelOf } from "../releases/channel.ts";
 import type { ProductRecord } from "../releases/product-record.ts";
 import { admittedAt, admittedUntil, type Buckets, couldBeIn, isHeldBack } from "../releases/rollout-place.ts";
+import type { Room } from "../releases/room.ts";
 import { type Candidate, type OfferReason, type Selection, selectRelease } from "../releases/select-release.ts";
 import type { Installed } from "./installed.ts";
 
@@ -50,6 +51,8 @@ export interface CheckFacts {
 	readonly held?: ReadonlyMap<string, string>;
 	readonly permitted?: Installed;
 	readonly failed?: ReadonlyMap<string, ReadonlySet<string>>;
+	/** what the device has room for, by its own word */
+	readonly room?: Room;
 	/** highest message sequence that the device has shown */
 	readonly seen: number;
 	/** the current record of a product, null when nothing was ever published */
@@ -106,6 +109,7 @@ function heed(policy: DevicePolicy, selection: Selection, now: number): Selectio
 		isEmergency: release.urgency === "emergency",
 		isRevert: leadsAway(reason),
 		isFirst: reason === "first_install" || reason === "installed_damaged",
+		impact: release.impact,
 	};
 	const off = putOff(policy, install, now);
 	if (off === null) return { ...selection, holdsUntil: Math.min(holdsUntil, mayUntil(policy, install, now)) };
@@ -142,6 +146,7 @@ export function answerCheck({
 	held,
 	permitted,
 	failed,
+	room,
 	seen,
 	recordOf,
 	entitledTo,
@@ -163,6 +168,7 @@ export function answerCheck({
 			held: held?.get(product),
 			permitted: permitted?.get(product) ?? undefined,
 			failed: failed?.get(product),
+			room,
 			admittedAt: (reach, at) => admittedAt(reach, device, circumstances, buckets, at),
 			admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 			couldBeIn: (reach) => couldBeIn(reach, device),

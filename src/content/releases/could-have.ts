@@ -13,7 +13,10 @@ import { isLicensed, readyAt } from "./select-release.ts";
 import { engineInRange } from "./vendor-version.ts";
 
 /** What of a release decides for whom it is. */
-export type WantedRelease = Pick<Release, "version" | "channel" | "models" | "engine" | "releasedAt" | "urgency"> & {
+export type WantedRelease = Pick<
+	Release,
+	"version" | "channel" | "models" | "engine" | "releasedAt" | "urgency" | "impact"
+> & {
 	/** versions that are offered before it: who runs one of these stays with it */
 	readonly newer: readonly string[];
 	/** who may have its product; not given = whoever has a license for it */
@@ -22,7 +25,7 @@ export type WantedRelease = Pick<Release, "version" | "channel" | "models" | "en
 
 /** @param record of its product, releases as `inOfferOrder` puts them; null = not known */
 export function wantedRelease(
-	{ version, channel, models, engine, releasedAt, urgency }: Release,
+	{ version, channel, models, engine, releasedAt, urgency, impact }: Release,
 	record: ProductRecord | null,
 	entitled: Entitled,
 ): WantedRelease {
@@ -35,7 +38,7 @@ export function wantedRelease(
 		),
 	);
 	const newer = before.filter(({ withdrawn }) => !withdrawn).map((one) => one.version);
-	return { version, channel, models, engine, releasedAt, urgency, newer, entitled };
+	return { version, channel, models, engine, releasedAt, urgency, impact, newer, entitled };
 }
 
 export interface KnownDevice {
@@ -72,6 +75,7 @@ export function couldHave(
 		isEmergency: release.urgency === "emergency",
 		isRevert: false,
 		isFirst: installed === null,
+		impact: release.impact,
 	};
 	const off = putOff(profile.policy, install, now);
 	return off === null || off.until <= now + within;

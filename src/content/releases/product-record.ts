@@ -5,6 +5,7 @@ import { reach } from "../../rollout/reach.ts";
 import { channel } from "./channel.ts";
 import { delta } from "./delta.ts";
 import { disabledRules } from "./disabled-rules.ts";
+import { factsShape } from "./release-facts.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -39,6 +40,7 @@ export const release = z.object({
 	signed: z.literal(true).optional(),
 	/** cheaper ways to its bytes; not given = there are none */
 	deltas: z.array(delta).readonly().optional(),
+	...factsShape,
 });
 export type Release = z.infer<typeof release>;
 

@@ -8,7 +8,9 @@ import type { Channel } from "./channel.ts";
 import { isInChannel, seenOn } from "./on-channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { skippedByRevert } from "./revert-target.ts";
-import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
+import { fitsRoom, type Room } from "./room.ts";
+import { engineInRange } from "./vendor-version.ts";
+import { isOlder, wasRecorded } from "./version-age.ts";
 
 export interface Candidate {
 	readonly model: string;
@@ -24,6 +26,8 @@ export interface Candidate {
 	readonly permitted?: string | undefined;
 	/** versions that do not work on the device, by its own word; not given = none */
 	readonly failed?: ReadonlySet<string> | undefined;
+	/** what it has room for, by its own word; not given = it did not say */
+	readonly room?: Room | undefined;
 	/** @returns unix seconds from which a release on its way is for this device; Infinity = not by time alone */
 	readonly admittedAt: (reach: Reach, now: number) => number;
 	/** @returns unix seconds until which it is then; left out = from then on for ever */
@@ -46,6 +50,7 @@ export type OfferReason = (typeof OFFER_REASONS)[number];
 export const CURRENT_REASONS = [
 	"up_to_date",
 	"newer_failed",
+	"newer_too_large",
 	"newer_installed",
 	"ahead_of_channel",
 	...PUT_OFF_REASONS,
@@ -57,6 +62,7 @@ export const UNAVAILABLE_REASONS = [
 	"none_in_channel",
 	"pin_unavailable",
 	"none_compatible",
+	"none_small_enough",
 	"none_licensed",
 	"none_old_enough",
 	"none_rolled_out",
@@ -109,6 +115,8 @@ export type PassedOver =
 	| "not_pinned"
 	| "incompatible_model"
 	| "incompatible_engine"
+	/** it takes more disk or memory than the device says that it has */
+	| "too_large_for_device"
 	| "not_licensed"
 	| "too_young"
 	/** its rollout has not come to the device yet */
@@ -138,6 +146,11 @@ function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine"
 	return fitsModel(release, device) && engineInRange(device.engine, release.engine);
 }
 
+/** What is installed is there already, whatever is free beside it. */
+function hasRoomFor(release: Release, { room, installed }: Candidate): boolean {
+	return room === undefined || release.version === installed || fitsRoom(release, room);
+}
+
 /** Whether the device may run the release, looked at by itself. @param release as seen on its channel @param now unix seconds */
 function judgeRelease(
 	release: Release,
@@ -152,6 +165,7 @@ function judgeRelease(
 	if (!isInChannel(release, device)) return "other_channel";
 	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
+	if (!hasRoomFor(release, device)) return "too_large_for_device";
 	if (!isLicensed(release, grant, now)) return "not_licensed";
 	if (now < readyAt(release, grant)) return "too_young";
 	const { rollout } = release;
@@ -178,6 +192,7 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	not_pinned: "no_release",
 	incompatible_model: "none_compatible",
 	incompatible_engine: "none_compatible",
+	too_large_for_device: "none_small_enough",
 	not_licensed: "none_licensed",
 	too_young: "none_old_enough",
 	not_reached: "none_rolled_out",
@@ -210,6 +225,7 @@ export function selectRelease(
 	let isByPermit = false;
 	let holdsUntil = Infinity;
 	let passesFailed = false;
+	let passesLarge = false;
 	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
 	const seen =
 		device.channel === "stable" ? record.releases : record.releases.map((release) => seenOn("beta", release));
@@ -229,7 +245,8 @@ export function selectRelease(
 				!skipped.has(release.version) &&
 				(pin === null || release.version === pin.version) &&
 				isInChannel(release, device) &&
-				fitsDevice(release, device),
+				fitsDevice(release, device) &&
+				hasRoomFor(release, device),
 		);
 	for (const release of seen) {
 		const isSkipped = !release.withdrawn && skipped.has(release.version);
@@ -246,14 +263,17 @@ export function selectRelease(
 			break;
 		}
 		passesFailed ||= verdict === "failed_here";
+		passesLarge ||= verdict === "too_large_for_device";
 		unavailable = nearer(unavailable, MISS_BY[verdict]);
 		if (verdict === "too_young") holdsUntil = Math.min(holdsUntil, readyAt(release, grant));
 		if (verdict === "not_reached" && release.rollout !== null)
 			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout, now));
 	}
 	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
-	if (device.installed === choice.version)
-		return { status: "current", reason: passesFailed ? "newer_failed" : "up_to_date", holdsUntil };
+	if (device.installed === choice.version) {
+		const reason = passesFailed ? "newer_failed" : passesLarge ? "newer_too_large" : "up_to_date";
+		return { status: "current", reason, holdsUntil };
+	}
 
 	const isDowngrade = before === undefined ? false : isOlder(record, choice.version, before);
 	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
@@ -277,16 +297,4 @@ export function selectRelease(
 		return isInChannel(installed, device) ? stays : { ...stays, reason: "ahead_of_channel" };
 	// An older version that was released after it, as a publisher may (allow_older): not newer, and still what to run.
 	return { ...offer, reason: isDowngrade === true ? "released_later" : "newer" };
-}
-
-/** Whether version `a` is older than `b`; null = not known: where versions have no order, only releases in the record have one. */
-function isOlder({ versionOrder, releases }: ProductRecord, a: string, b: string): boolean | null {
-	if (versionOrder === "vendor") return compareVendorVersions(a, b) < 0;
-	const [before, after] = [a, b].map((version) => releases.find((release) => release.version === version));
-	return before === undefined || after === undefined ? null : before.sequence < after.sequence;
-}
-
-/** Whether the record may once have held a version that it lacks; a version newer than all it holds never was in it. */
-function wasRecorded(record: ProductRecord, version: string): boolean {
-	return record.releases.some((release) => isOlder(record, version, release.version) === true);
 }

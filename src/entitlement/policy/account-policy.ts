@@ -1,6 +1,7 @@
 // What a customer says of the updates of all devices: rules, each for every device, for those with a label or for one. Of several rules
 // that say the same thing of a device the last one counts; freezes add up. What can never be met is refused.
 import { z } from "zod";
+import { type Impact, impact } from "../../content/releases/release-facts.ts";
 import { type Labels, labels, productName, versionName } from "../../names.ts";
 import { placeInFleet } from "../../place-in-fleet.ts";
 import { hasDeviceIdForm } from "../ids.ts";
@@ -85,6 +86,8 @@ const rule = z.strictObject({
 		.optional(),
 	pins: pinRules.optional(),
 	hold: z.boolean().optional(),
+	/** null = everything waits for a window */
+	windowFrom: impact.nullable().optional(),
 });
 export type PolicyRule = z.infer<typeof rule>;
 
@@ -125,6 +128,7 @@ export function resolvePolicy(
 	let passes: readonly Passing[] = [];
 	let minAge = 0;
 	let held = false;
+	let windowFrom: Impact | null = null;
 	const pins: DevicePolicy["pins"] = {};
 	const freezes: DevicePolicy["freezes"][number][] = [];
 	for (const one of rules) {
@@ -134,6 +138,7 @@ export function resolvePolicy(
 		passes = one.passes ?? passes;
 		minAge = one.minAge ?? minAge;
 		held = one.hold ?? held;
+		if (one.windowFrom !== undefined) windowFrom = one.windowFrom;
 		for (const [product, pin] of Object.entries(one.pins ?? {})) {
 			if (pin === null) delete pins[product];
 			else pins[product] = { version: pin.version, downgrade: pin.downgrade ?? false };
@@ -158,6 +163,8 @@ export function resolvePolicy(
 		minAge,
 		pins,
 		held,
+		// Without windows there is nothing to wait for.
+		...(windowFrom !== null && windows !== null && { windowFrom }),
 	};
 }
 

@@ -1,6 +1,7 @@
 // What a customer says of the updates of one device: when they may be installed, which release is pinned, whether it stays as it is.
 // The Account works it out of its rules once; it travels in the device's record and in its token.
 import { z } from "zod";
+import { type Impact, impact, interrupts } from "../../content/releases/release-facts.ts";
 import { productName, versionName } from "../../names.ts";
 import { nextTime, WEEK_SECONDS, type WeeklyWindow } from "./weekly-windows.ts";
 
@@ -33,6 +34,8 @@ export const devicePolicy = z.object({
 	pins: z.record(productName, pin),
 	/** it stays with what it has */
 	held: z.boolean(),
+	/** what interrupts less than that does not wait for a window; not given = everything waits */
+	windowFrom: impact.optional(),
 });
 export type DevicePolicy = z.infer<typeof devicePolicy>;
 
@@ -58,6 +61,8 @@ export interface Install {
 	readonly isRevert: boolean;
 	/** nothing is installed: there is nothing to keep, and no protection until there is */
 	readonly isFirst: boolean;
+	/** what its installation interrupts; undefined = its publisher does not say, and it may be anything */
+	readonly impact?: Impact | undefined;
 }
 
 type Freeze = DevicePolicy["freezes"][number];
@@ -72,7 +77,7 @@ export function putOff(policy: DevicePolicy | null, install: Install, now: numbe
 	if (policy === null || install.isFirst) return null;
 	if (policy.held) return { reason: "held", until: Number.POSITIVE_INFINITY };
 	if (mayPass(policy, install)) return null;
-	const until = opensAt(policy, now);
+	const until = opensAt(timesFor(policy, install), now);
 	if (until <= now) return null;
 	// The last obstacle before it opens is told: of a freeze that ends before the window opens, the answer would change on the way.
 	const last = Number.isFinite(until) ? until - 1 : now;
@@ -82,8 +87,15 @@ export function putOff(policy: DevicePolicy | null, install: Install, now: numbe
 /** @returns unix seconds at which what may be installed now may be no longer, by time alone; Infinity = never */
 export function mayUntil(policy: DevicePolicy | null, install: Install, now: number): number {
 	if (policy === null || install.isFirst || policy.held || mayPass(policy, install)) return Number.POSITIVE_INFINITY;
-	const closes = policy.windows === null ? Infinity : nextTime(policy.zone ?? "UTC", policy.windows, now, false);
+	const { zone, windows } = timesFor(policy, install);
+	const closes = windows === null ? Infinity : nextTime(zone ?? "UTC", windows, now, false);
 	return Math.min(closes, ...policy.freezes.map(({ from }) => from).filter((from) => from > now));
+}
+
+/** @returns what of the policy the release waits for */
+function timesFor(policy: DevicePolicy, { impact }: Install): Times {
+	const { windowFrom } = policy;
+	return windowFrom === undefined || interrupts(impact, windowFrom) ? policy : { ...policy, windows: null };
 }
 
 function mayPass({ passes }: DevicePolicy, { isEmergency, isRevert }: Install): boolean {

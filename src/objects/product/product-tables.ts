@@ -9,6 +9,7 @@ import type { Reach } from "../../rollout/reach.ts";
 import { infoOf, type ProductInfo, type ProductRow, type ProductSettings, settingValues } from "./product-row.ts";
 import {
 	entryOf,
+	factsText,
 	type PackageContent,
 	type ReleaseEntry,
 	type ReleaseMetadata,
@@ -95,7 +96,7 @@ export class ProductTables {
 	publish(version: string, metadata: ReleaseMetadata, channel: Channel, now: number): void {
 		this.#sql.exec(
 			`UPDATE releases SET sequence = (SELECT COALESCE(MAX(sequence), 0) + 1 FROM releases), released_at = ?,
-				channel = ?, notes = ?, urgency = ?, models = ?, engine = ?, entries = ?,
+				channel = ?, notes = ?, urgency = ?, models = ?, engine = ?, entries = ?, facts = ?,
 				recorded = 1 WHERE version = ? AND sequence IS NULL`,
 			now,
 			channel,
@@ -104,6 +105,7 @@ export class ProductTables {
 			JSON.stringify(metadata.models),
 			JSON.stringify(metadata.engine),
 			metadata.entries,
+			factsText(metadata.facts),
 			version,
 		);
 	}

@@ -47,6 +47,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			models TEXT, -- JSON list; JSON null = every model
 			engine TEXT, -- JSON: EngineRange
 			entries INTEGER, -- rules, signatures or addresses in it, as its publisher says; null = not said
+			facts TEXT, -- JSON: ReleaseFacts (content/releases/release-facts.ts); null = nothing is said
 			recorded INTEGER NOT NULL DEFAULT 0, -- 0, 1: the product's record has it
 			channel TEXT, -- stable, beta: in which it travels
 			beta_released_at INTEGER, -- of one that was promoted from beta: released_at there
@@ -70,5 +71,8 @@ export const PRODUCT_SCHEMA: Schema = {
 		...OUTBOX_TABLES,
 		...OUTDATED_TABLES,
 	],
-	steps: [(sql) => sql.exec("ALTER TABLE product ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'")],
+	steps: [
+		(sql) => sql.exec("ALTER TABLE product ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'"),
+		(sql) => sql.exec("ALTER TABLE releases ADD COLUMN facts TEXT"),
+	],
 };

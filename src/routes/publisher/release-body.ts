@@ -12,6 +12,7 @@ import type { RequestScope } from "../../request-scope.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
 import type { KeyHolder } from "../http/app-env.ts";
 import { orNull, timestamp, toTimestampOrNull } from "../http/openapi.ts";
+import { describedFacts, describeFacts } from "../http/release-facts-body.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
 
 export const releasePath = z.object({ product: productName, version: versionName });
@@ -44,6 +45,7 @@ export const releaseBody = z
 		models: z.array(z.string()).nullable(),
 		engine: engineRange,
 		entries: z.int().nullable().openapi({ description: "Rules, signatures or addresses in it; null = not said" }),
+		...describedFacts,
 	})
 	.openapi("Release");
 
@@ -70,6 +72,7 @@ export function describeRelease(product: string, release: ReleaseEntry) {
 		models: release.models === null ? null : [...release.models],
 		engine: release.engine,
 		entries: release.entries,
+		...describeFacts(release.facts ?? {}),
 	};
 }
 

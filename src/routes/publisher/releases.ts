@@ -3,6 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { channel } from "../../content/releases/channel.ts";
 import { urgency, versionOrder } from "../../content/releases/product-record.ts";
+import { orderFacts } from "../../content/releases/release-facts.ts";
 import { entryCount } from "../../content/releases/size-bounds.ts";
 import { engineRange, modelName, productName, versionName } from "../../names.ts";
 import { plainText } from "../../plain-text.ts";
@@ -11,6 +12,7 @@ import { planChoice } from "../../rollout/built-in-plans.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp } from "../http/openapi.ts";
+import { factFields } from "../http/release-facts-body.ts";
 import { changeOnce, proposeOnceAccess, releaseOnceAccess } from "./ask-once.ts";
 import {
 	describeRelease,
@@ -60,6 +62,7 @@ const publish = createRoute({
 						description: "How many rules, signatures or addresses it has: compared with the current release",
 						example: 41_500,
 					}),
+					...factFields,
 					allow_size: z.boolean().optional().openapi({
 						example: false,
 						description:
@@ -224,7 +227,7 @@ export const releases = createRouter()
 		const change = {
 			...changeOnce(c),
 			version,
-			metadata: { notes, urgency, models, engine, entries },
+			metadata: { notes, urgency, models, engine, entries, facts: orderFacts(wanted) },
 			channel,
 			allowOlder,
 			allowSize,

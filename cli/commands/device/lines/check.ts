@@ -8,7 +8,7 @@ export function describeCheck({ unchanged, answer, damaged }: CheckResult): stri
 		const offer = one.offer ?? undefined;
 		if (one.status === "offered" && offer !== undefined) {
 			const step = one.installed == null ? "" : `${one.installed} → `;
-			return `${one.product}: ${step}${offer.version} is offered${offer.downgrade === true ? " (a downgrade)" : ""}${offer.notes ? `: ${offer.notes}` : ""}`;
+			return `${one.product}: ${step}${offer.version} is offered${offer.downgrade === true ? " (a downgrade)" : ""}${describeImpact(offer.impact)}${offer.notes ? `: ${offer.notes}` : ""}`;
 		}
 		const why = one.reason ?? one.code;
 		return `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}${describeWaiting(one.waiting)}`;
@@ -18,6 +18,11 @@ export function describeCheck({ unchanged, answer, damaged }: CheckResult): stri
 	if (unread > 0) lines.push(`${unread} unread message${unread === 1 ? "" : "s"}: parapet device messages`);
 	lines.push(...degradedLines(answer));
 	return unchanged ? ["nothing new (304)", ...lines] : lines;
+}
+
+/** What nobody says, and what interrupts nothing, is not worth a word. */
+function describeImpact(impact: string | null | undefined): string {
+	return impact == null || impact === "none" ? "" : `, with a ${impact}`;
 }
 
 function describeWaiting(waiting: CheckedProduct["waiting"]): string {

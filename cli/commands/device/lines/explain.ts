@@ -3,6 +3,7 @@ import { z } from "zod";
 import { formatTable } from "../../../terminal/output.ts";
 import { describeHaState, haStateAnswer } from "../../ha/ha-lines.ts";
 import { degradedLines } from "./check.ts";
+import { footprint, room, roomWords } from "./room.ts";
 import { describeTrust, deviceTrust } from "./trust.ts";
 
 const answer = z.object({
@@ -27,6 +28,7 @@ export const explanationAnswer = z.object({
 	installed: z.string().nullable(),
 	from_state: z.array(z.string()).nullish(),
 	status: z.string(),
+	...room,
 	replaces: z.string().nullable(),
 	replaced_by: z.string().nullable(),
 	holds_seat: z.boolean(),
@@ -65,6 +67,7 @@ export const explanationAnswer = z.object({
 			installed: z.boolean(),
 			verdict: z.string(),
 			regressed: z.boolean().optional(),
+			footprint: footprint.nullish(),
 			ready_at: z.string().nullable(),
 			rollout: z
 				.looseObject({
@@ -85,6 +88,7 @@ export const explanationAnswer = z.object({
 			min_age_hours: z.number(),
 			pin: z.object({ version: z.string(), downgrade: z.boolean() }).nullable(),
 			held: z.boolean(),
+			window_from: z.string().nullish(),
 		})
 		.nullish(),
 	install: z.object({ at: z.string(), version: z.string() }).nullish(),
@@ -219,7 +223,7 @@ function licenseLines({ license, entitlement }: Explanation): string[] {
 /** What the customer says of its updates, a line for each thing. */
 export function policyLines({ policy }: Explanation): string[] {
 	if (policy == null) return [];
-	const { windows, freezes, passes, min_age_hours: age, pin, held, time_zone: zone } = policy;
+	const { windows, freezes, passes, min_age_hours: age, pin, held, time_zone: zone, window_from: from } = policy;
 	const lines = [
 		...(held ? ["stays with what it has"] : []),
 		...(pin === null
@@ -229,6 +233,7 @@ export function policyLines({ policy }: Explanation): string[] {
 		...(windows ?? []).map(({ opens, minutes }) => `window ${opens} for ${Math.round(minutes)} min`),
 		...freezes.map(({ from, until }) => `frozen from ${from} until ${until}`),
 		...(passes.length === 0 ? [] : [`windows and freezes are passed by ${passes.join(", ")}`]),
+		...(from == null ? [] : [`what interrupts less than a ${from} waits for no window`]),
 		...(zone === null ? [] : [`time zone ${zone}`]),
 	];
 	return lines.map((line, index) => `${index === 0 ? "customer" : ""}`.padEnd(13) + line);
@@ -239,7 +244,7 @@ function describeAnswer({ status, reason, version, downgrade, download }: Answer
 	return `${version === null ? "" : `${version} is `}${status}${downgrade === true ? " as a downgrade" : ""} (${reason})${way}`;
 }
 
-function releaseLines({ releases, answer: { status } }: Explanation): string[] {
+function releaseLines({ releases, answer: { status }, ...asked }: Explanation): string[] {
 	if (status === "refused") return ["no release is looked at"];
 	if (releases.length === 0) return ["there is no release"];
 	const older = releases.filter(({ verdict, installed }) => verdict === "older_than_choice" && !installed);
@@ -250,7 +255,7 @@ function releaseLines({ releases, answer: { status } }: Explanation): string[] {
 			one.channel === "stable" ? one.version : `${one.version} (${one.channel})`,
 			one.released_at,
 			one.urgency,
-			`${one.verdict}${one.ready_at === null ? "" : ` until ${one.ready_at}`}${rolloutWords(one)}${one.installed ? ", installed" : ""}`,
+			`${one.verdict}${one.ready_at === null ? "" : ` until ${one.ready_at}`}${rolloutWords(one)}${roomWords(one, asked)}${one.installed ? ", installed" : ""}`,
 		]);
 	const rest = hidden.size === 0 ? [] : [`and ${hidden.size} older ones`];
 	return [...formatTable(["RELEASE", "RELEASED", "URGENCY", "VERDICT"], rows), ...rest];

@@ -37,6 +37,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
 	ha_peer_first: "another firewall of the HA group goes first",
 	ha_peer_under_way: "another firewall of the HA group installs it now",
 	ha_peer_failed: "it failed on another firewall of the HA group, and this one is spared",
+	too_large_for_device: "it takes more room than this firewall has",
 	too_young: "it is younger than the license or this customer lets it have",
 	other_channel: "it is on beta, and this firewall is not any more",
 	failed_before: "it failed on this firewall before",

@@ -1,6 +1,7 @@
 // The row of a release: what a version is, what has become of it, and the way from the row to that.
 import type { Channel } from "../../../content/releases/channel.ts";
 import type { Release, Urgency } from "../../../content/releases/product-record.ts";
+import { orderFacts, type ReleaseFacts } from "../../../content/releases/release-facts.ts";
 import type { EngineRange } from "../../../names.ts";
 import type { Reach } from "../../../rollout/reach.ts";
 
@@ -22,6 +23,8 @@ export interface ReleaseMetadata {
 	readonly engine: EngineRange;
 	/** how many rules, signatures or addresses it has; null = the publisher does not say */
 	readonly entries: number | null;
+	/** what it takes up and interrupts, and what kind of change it is; not given = the publisher does not say */
+	readonly facts?: ReleaseFacts;
 }
 
 /** A version with its bytes, and what has become of it. */
@@ -72,6 +75,7 @@ export type ReleaseRow = {
 	models: string | null;
 	engine: string | null;
 	entries: number | null;
+	facts: string | null;
 	withdrawn_at: number | null;
 	withdraw_reason: string | null;
 	revert_to: string | null;
@@ -105,6 +109,7 @@ function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | nul
 		models: row.models === null ? null : (JSON.parse(row.models) as string[] | null),
 		engine: row.engine === null ? {} : (JSON.parse(row.engine) as EngineRange),
 		entries: row.entries,
+		facts: row.facts === null ? {} : (JSON.parse(row.facts) as ReleaseFacts),
 	};
 }
 
@@ -134,6 +139,7 @@ export function recordedOf(row: ReleaseRow): Release {
 	const { version, sha256, size, name, sequence, released_at: releasedAt } = row;
 	const { channel, beta_released_at: betaReleasedAt } = row;
 	if (sequence === null || releasedAt === null || channel === null) throw new Error(`${version} is not released`);
+	const { facts, ...metadata } = metadataOf(row);
 	return {
 		version,
 		sequence,
@@ -143,22 +149,32 @@ export function recordedOf(row: ReleaseRow): Release {
 		releasedAt,
 		channel,
 		betaReleasedAt,
-		...metadataOf(row),
+		...metadata,
+		...facts,
 		withdrawn: row.withdrawn_at !== null,
 		...(row.revert_to !== null && { revertTo: row.revert_to }),
 		rollout: reachOf(row),
 	};
 }
 
+/** @returns as the row has them */
+export function factsText(facts: ReleaseFacts = {}): string | null {
+	return Object.keys(facts).length === 0 ? null : JSON.stringify(orderFacts(facts));
+}
+
 /** @returns in what a release says something else than the metadata; order of models counts, order of an engine's ends does not */
-export function differingMetadata(release: ReleaseMetadata, metadata: ReleaseMetadata): (keyof ReleaseMetadata)[] {
+export function differingMetadata(release: ReleaseMetadata, metadata: ReleaseMetadata): string[] {
 	const { notes, urgency, models, engine, entries } = metadata;
+	const [facts, others] = [orderFacts(metadata.facts ?? {}), orderFacts(release.facts ?? {})];
 	const same = {
 		notes: release.notes === notes,
 		urgency: release.urgency === urgency,
 		models: JSON.stringify(release.models) === JSON.stringify(models),
 		engine: release.engine.min === engine.min && release.engine.max === engine.max,
 		entries: release.entries === entries,
+		footprint: JSON.stringify(facts.footprint) === JSON.stringify(others.footprint),
+		impact: facts.impact === others.impact,
+		classes: JSON.stringify(facts.classes) === JSON.stringify(others.classes),
 	};
-	return (["notes", "urgency", "models", "engine", "entries"] as const).filter((name) => !same[name]);
+	return Object.entries(same).flatMap(([name, isSame]) => (isSame ? [] : [name]));
 }

@@ -150,6 +150,8 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	downgrade: false,
 	"ExplainedAnswer.download": "in_offer",
 	engine: "11.1.4",
+	"Explanation.disk_free": 268_435_456,
+	"Explanation.memory": null,
 	"Release.engine": { min: "11.0" },
 	"NewRelease.engine": { min: "11.0" },
 	installed: "4.26.0",

@@ -5,6 +5,7 @@ import { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../../co
 import { REFUSAL_CODES } from "../../../entitlement/decision-codes.ts";
 import { degradedFlag, timestamp } from "../../http/openapi.ts";
 import { pulseLink } from "../../http/pulse-links.ts";
+import { offeredFacts } from "../../http/release-facts-body.ts";
 import { decision, decisionCode } from "../explain/entitlements.ts";
 import { downloadLinks } from "../permits/download-links.ts";
 
@@ -24,6 +25,7 @@ const offer = z
 		name: z.string(),
 		urgency: urgency,
 		notes: z.string(),
+		...offeredFacts,
 		downgrade: z.boolean().nullable().openapi({
 			description:
 				"Whether its version is older than what is installed; null = not known, which only versions without an order can be",

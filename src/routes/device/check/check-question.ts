@@ -11,6 +11,7 @@ import {
 	parseInstalledAt,
 } from "../../../content/check/installed.ts";
 import { type HeadsRecord, productRevision } from "../../../content/heads-record.ts";
+import type { Room } from "../../../content/releases/room.ts";
 import { type HaRole, haRole } from "../../../entitlement/ha/ha-group.ts";
 import type { Installation } from "../../../fleet/told-installations.ts";
 import { versionName } from "../../../names.ts";
@@ -18,6 +19,7 @@ import { ProblemError } from "../../../problem.ts";
 import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
 import { invalidRequest } from "../../http/openapi.ts";
 import { withPlainPlus } from "../../http/plain-handler.ts";
+import { readRoom, roomParameters } from "../words/room-word.ts";
 
 export const checkQuery = z.object({
 	installed: z.string().max(2048).optional().openapi({
@@ -57,6 +59,7 @@ export const checkQuery = z.object({
 		example: "crs@4.27.0",
 	}),
 	engine: versionName.optional().openapi({ description: "Software version of the device", example: "11.1.4-h7" }),
+	...roomParameters,
 	seen: z
 		.string()
 		.regex(/^\d{1,15}$/, "a whole number")
@@ -95,6 +98,8 @@ export interface CheckQuestion {
 	/** by product: the version that does not work on the device */
 	readonly failed: ReadonlyMap<string, ReadonlySet<string>>;
 	readonly engine: string | null;
+	/** what it has room for; undefined = it does not say */
+	readonly room: Room | undefined;
 	readonly seen: number;
 	/** what it says of itself as a member of an HA group; null = nothing, as nearly always */
 	readonly ha: HaWords | null;
@@ -166,6 +171,7 @@ function parseQuestion(query: string): CheckQuestion {
 		heardUntil: heardUntil === undefined ? null : Number(heardUntil),
 		permitted: readVersions("permitted", parsed.data.permitted) ?? NONE,
 		engine: engine ?? null,
+		room: readRoom(parsed.data),
 		seen: Number(seen ?? 0),
 		ha: readHaWords(parsed.data),
 	};

@@ -26,6 +26,7 @@ import { authenticateDevice } from "../../http/authenticate.ts";
 import { jsonAnswer, problems, toTimestamp } from "../../http/openapi.ts";
 import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { pulseLinks } from "../../http/pulse-links.ts";
+import { offerFacts } from "../../http/release-facts-body.ts";
 import { isDirect } from "../permits/direct-download.ts";
 import { signDownload } from "../permits/download-links.ts";
 import { UNBOUND } from "../permits/permits.ts";
@@ -108,6 +109,7 @@ async function answerInFull(
 		held: question.held,
 		permitted: question.permitted,
 		failed: question.failed,
+		...(question.room && { room: question.room }),
 		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,
 		entitledTo: (product) => entitledTo(view.heads, product),
@@ -250,6 +252,7 @@ async function describeProduct(
 			urgency: release.urgency,
 			notes: release.notes,
 			downgrade: selection.downgrade,
+			...offerFacts(release),
 			...(selection.role !== undefined && { role_version: selection.role }),
 			capability,
 			expires_at: toTimestamp(expires),

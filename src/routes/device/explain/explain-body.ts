@@ -12,6 +12,7 @@ import { PERMIT_REFUSALS } from "../../../rollout/lease.ts";
 import { type Reach, reach } from "../../../rollout/reach.ts";
 import { fitsToken } from "../../../signing/sealed/access-token.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
+import { describedFacts, describeFacts } from "../../http/release-facts-body.ts";
 import { deviceTrustBody } from "../../operator/fleet/trust-body.ts";
 import { explainedHaBody } from "../../operator/ha/ha-body.ts";
 import { licenseBody } from "../../operator/licenses/license-body.ts";
@@ -43,6 +44,7 @@ const releaseBody = z
 		channel: channel.meta({ description: "In which it travels: what is on beta is for devices on beta alone" }),
 		installed: z.boolean(),
 		withdrawn: z.boolean(),
+		...describedFacts,
 		regressed: z.boolean().openapi({
 			description: "Told to fail more often than the releases before it since everybody may have it",
 		}),
@@ -60,6 +62,7 @@ const releaseBody = z
 				"skipped_by_revert",
 				"incompatible_model",
 				"incompatible_engine",
+				"too_large_for_device",
 				"not_licensed",
 				"too_young",
 				"older_than_choice",
@@ -79,7 +82,15 @@ const releaseBody = z
 					open: z.boolean().openapi({ description: "Whether it lets anybody in at present" }),
 					closed: reach.shape.closed,
 					permit: z
-						.enum(["given", "pinned", "too_young", "held", "outside_window", ...PERMIT_REFUSALS])
+						.enum([
+							"given",
+							"pinned",
+							"too_young",
+							"held",
+							"outside_window",
+							"too_large_for_device",
+							...PERMIT_REFUSALS,
+						])
 						.nullable()
 						.openapi({
 							description:
@@ -158,6 +169,8 @@ export const explanationBody = z
 		model: z.string(),
 		channel: channel.meta({ description: "Of the product that the device is on" }),
 		engine: z.string().nullable(),
+		disk_free: z.int().nullable().openapi({ description: "As the question says, in bytes; null = it says nothing" }),
+		memory: z.int().nullable().openapi({ description: "As the question says, in bytes; null = it says nothing" }),
 		installed: z.string().nullable(),
 		from_state: z.array(z.enum(["installed", "engine"])).openapi({
 			description: "What of these the question did not give, so that what the device said last counts",
@@ -234,6 +247,7 @@ export function describeExplanation(
 				channel: release.channel,
 				installed: release.version === answer.installed,
 				withdrawn: release.withdrawn,
+				...describeFacts(release),
 				regressed: product?.regressed?.includes(release.version) ?? false,
 				verdict,
 				ready_at: toTimestampOrNull(readyAt),

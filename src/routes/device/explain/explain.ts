@@ -36,6 +36,7 @@ import {
 import { describeTrust } from "../../operator/fleet/trust-body.ts";
 import { explainHa } from "../../operator/ha/ha-body.ts";
 import { describeLicense } from "../../operator/licenses/license-body.ts";
+import { readRoom, roomParameters } from "../words/room-word.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
 
 const route = createRoute({
@@ -67,6 +68,7 @@ const route = createRoute({
 				description:
 					"Software version of the device; left out: what it said last where an operator asks, else releases for certain versions do not fit",
 			}),
+			...roomParameters,
 			at: timestamp.optional().openapi({
 				description: "Another time than now: with the licenses and releases that there are now",
 			}),
@@ -104,6 +106,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const installed = held === undefined ? named : null;
 	event.fromVersion = installed;
 	const now = at === undefined ? scope.now : toSeconds(at);
+	const room = readRoom(said);
 	const view = asking?.view ?? (await services.records.current(scope));
 	const unit = unitOf(device);
 	const { site = null, region = null } = device.labels;
@@ -132,7 +135,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const candidate: Candidate = {
 		model: device.model,
 		channel: channelOf(device, product),
-		...{ engine, installed, held, failed: said.failed === undefined ? undefined : new Set([said.failed]) },
+		...{ engine, installed, held, room, failed: said.failed === undefined ? undefined : new Set([said.failed]) },
 		// By the country of whoever asks: a step for some countries is explained to the device alone.
 		admittedAt: (reach, at) => admittedAt(reach, device, { engine, country: scope.country }, buckets, at),
 		admittedUntil: (reach, at) => admittedUntil(reach, device, at),
@@ -158,6 +161,8 @@ export const explain = createRouter().openapi(route, async (c) => {
 			model: device.model,
 			channel: candidate.channel,
 			engine,
+			disk_free: room?.disk ?? null,
+			memory: room?.memory ?? null,
 			installed,
 			from_state: (["installed", "engine"] as const).filter(
 				(name) => said[name] === undefined && heard[name] !== undefined,

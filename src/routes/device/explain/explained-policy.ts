@@ -1,6 +1,7 @@
 // What a device's account says of its updates, as an explanation tells it, and what a permit would be told by that.
 import { z } from "@hono/zod-openapi";
 import type { Explanation } from "../../../content/check/explain.ts";
+import { impact } from "../../../content/releases/release-facts.ts";
 import {
 	type DevicePolicy,
 	PUT_OFF_REASONS,
@@ -24,10 +25,18 @@ export const explainedPolicyBody = z
 		min_age_hours: z.number().openapi({ description: "It counts as the license's delay where it is longer" }),
 		pin: orNull(z.object(pin.shape).openapi("ExplainedPin")).openapi({ description: "Of the product; null = none" }),
 		held: z.boolean(),
+		window_from: impact
+			.nullable()
+			.meta({ description: "What interrupts less than that waits for no window; null = everything waits" }),
 	})
 	.openapi("ExplainedPolicy");
 
-export type Permit = Exclude<ExplainedReleases["permits"][string], "again"> | "pinned" | "too_young" | PutOffReason;
+export type Permit =
+	| Exclude<ExplainedReleases["permits"][string], "again">
+	| "pinned"
+	| "too_young"
+	| "too_large_for_device"
+	| PutOffReason;
 
 /** What the account says of its devices is asked first, as for a permit. */
 export function permitOf(
@@ -37,7 +46,7 @@ export function permitOf(
 ): Permit | null {
 	if (permit === null) return null;
 	if (verdict === "not_pinned") return "pinned";
-	if (verdict === "too_young") return verdict;
+	if (verdict === "too_young" || verdict === "too_large_for_device") return verdict;
 	const off = PUT_OFF_REASONS.find((reason) => reason === selection?.reason);
 	if (verdict === "chosen" && off !== undefined) return off;
 	// An offer for the permit that the device had is worth no new one.
@@ -50,7 +59,7 @@ const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 /** @returns what it says of the product */
 export function describePolicy(policy: DevicePolicy, product: string): z.infer<typeof explainedPolicyBody> {
-	const { zone, windows, freezes, passes, minAge, held } = policy;
+	const { zone, windows, freezes, passes, minAge, held, windowFrom = null } = policy;
 	return {
 		time_zone: zone,
 		windows: windows?.map(({ start, length }) => ({ opens: wallTime(start), minutes: length / 60 })) ?? null,
@@ -59,6 +68,7 @@ export function describePolicy(policy: DevicePolicy, product: string): z.infer<t
 		min_age_hours: minAge / 3_600,
 		pin: pinOf(policy, product),
 		held,
+		window_from: windowFrom,
 	};
 }
 

@@ -5,6 +5,7 @@ import { entitledTo, type SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { unitOf } from "../../../content/releases/rollout-place.ts";
+import type { Room } from "../../../content/releases/room.ts";
 import { isLicensed } from "../../../content/releases/select-release.ts";
 import type { DeviceRecord } from "../../../entitlement/devices/device-record.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
@@ -27,6 +28,7 @@ import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { limitRate } from "../../http/rate-limit.ts";
 import { readJson } from "../../http/request-body.ts";
 import { passOn } from "../words/device-words.ts";
+import { isRoom, roomFields } from "../words/room-word.ts";
 import { downloadLinks, signDownload } from "./download-links.ts";
 import { giveTurnBack, type Turn, takeTurn } from "./ha-turn.ts";
 import {
@@ -36,6 +38,7 @@ import {
 	requireEntitlement,
 	requireLeave,
 	requireRelease,
+	requireRoom,
 } from "./permit-checks.ts";
 
 /** A device has this long to install and report. */
@@ -48,11 +51,11 @@ export const UNBOUND = "";
 const NO_TURN: Turn = { at: null, peers: [], isUnlocked: false };
 
 const MAX_OFFER_LENGTH = 2048;
-const permitRequest = z.object({ offer: z.string().max(MAX_OFFER_LENGTH) });
+const permitRequest = z.object({ offer: z.string().max(MAX_OFFER_LENGTH), ...roomFields });
 
 function isPermitRequest(body: unknown): body is z.infer<typeof permitRequest> {
-	const { offer } = (body ?? {}) as { readonly offer?: unknown };
-	return typeof offer === "string" && offer.length <= MAX_OFFER_LENGTH;
+	const { offer, disk_free: disk, memory } = (body ?? {}) as Readonly<Record<string, unknown>>;
+	return typeof offer === "string" && offer.length <= MAX_OFFER_LENGTH && isRoom(disk) && isRoom(memory);
 }
 
 const permitBody = z
@@ -101,7 +104,11 @@ export const permits = plainRoute(route, async (request, scope) => {
 		event.reason = "no_authorization";
 		throw new ProblemError("unauthenticated");
 	}
-	const { offer: text } = await readJson(request, scope, permitRequest, isPermitRequest);
+	const {
+		offer: text,
+		disk_free: disk = null,
+		memory = null,
+	} = await readJson(request, scope, permitRequest, isPermitRequest);
 	const opened = await openOffer(scope, text, authorization.credentials);
 	if (!opened.ok) {
 		event.reason = `offer_${opened.reason}`;
@@ -118,7 +125,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 	const view = await services.records.current(scope);
 	refuseDenied(scope, view, offer.device);
 	try {
-		return await givePermit(scope, view, offer);
+		return await givePermit(scope, view, offer, { disk, memory });
 	} catch (error) {
 		// To wait for one's turn is no problem.
 		if (error instanceof ProblemError && error.code !== "exposure_limited") {
@@ -147,13 +154,13 @@ async function openOffer({ services, now }: RequestScope, text: string, token: s
 }
 
 /** See permit-checks.ts for what is looked at again. */
-async function givePermit(scope: RequestScope, view: SharedView, offer: OfferClaims): Promise<Response> {
+async function givePermit(scope: RequestScope, view: SharedView, offer: OfferClaims, room: Room): Promise<Response> {
 	const { services, event, now } = scope;
 	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	const record = await services.records.product(offer.product, view, scope);
 	const release = await leaveUnless(scope, device, offer, record, () =>
-		requireInstallable(scope, view, device, offer, record),
+		requireInstallable(scope, view, device, offer, record, room),
 	);
 
 	event.step = release.rollout?.step ?? null;
@@ -202,6 +209,7 @@ function requireInstallable(
 	device: DeviceRecord,
 	offer: OfferClaims,
 	record: ProductRecord | null,
+	room: Room,
 ): Release {
 	const { now } = scope;
 	const pass = requireEntitlement(device, offer.product, now, entitledTo(heads, offer.product));
@@ -210,6 +218,7 @@ function requireInstallable(
 	if (!isLicensed(release, terms, now)) throw notEntitled("critical_only", pass.grant);
 	requireLeave(scope, device, offer, release, record);
 	requireAge(scope, release, terms);
+	requireRoom(scope, release, offer, room);
 	return release;
 }
 

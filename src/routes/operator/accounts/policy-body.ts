@@ -1,5 +1,6 @@
 // What a customer says of the updates of the own devices, on the wire.
 import { z } from "@hono/zod-openapi";
+import { impact } from "../../../content/releases/release-facts.ts";
 import {
 	MAX_AGE_DAYS,
 	MAX_RULES,
@@ -44,6 +45,11 @@ const ruleBody = z
 		pins: pinRules
 			.optional()
 			.meta({ description: "By product: the one version that is offered; null = none is pinned" }),
+		window_from: impact.nullable().optional().meta({
+			description:
+				"What interrupts less than that does not wait for a window: with `restart` a `reload` comes at any time. What a release does not say counts as a reboot; null = everything waits",
+			example: "restart",
+		}),
 		hold: z.boolean().optional().openapi({ description: "Whether the device stays with what it has" }),
 	})
 	.openapi("PolicyRule");
@@ -73,12 +79,19 @@ export const newPolicy = z
 	})
 	.openapi("NewPolicy");
 
+const WIRE_NAMES: Readonly<Record<string, string>> = {
+	zone: "time_zone",
+	minAge: "min_age_hours",
+	windowFrom: "window_from",
+};
+
 /** @throws ProblemError `invalid_request` for what can never be met */
 export function readRules(rules: z.infer<typeof newPolicy>["rules"]): PolicyRule[] {
 	const read = policyRules.safeParse(
-		rules.map(({ time_zone: zone, min_age_hours: hours, freezes, ...rest }) => ({
+		rules.map(({ time_zone: zone, min_age_hours: hours, window_from: windowFrom, freezes, ...rest }) => ({
 			...rest,
 			...(zone === undefined ? {} : { zone }),
+			...(windowFrom === undefined ? {} : { windowFrom }),
 			...(hours === undefined ? {} : { minAge: Math.round(hours * HOUR) }),
 			...(freezes === undefined
 				? {}
@@ -94,10 +107,7 @@ export function readRules(rules: z.infer<typeof newPolicy>["rules"]): PolicyRule
 	if (read.success) return read.data;
 	throw invalidRequest({
 		issues: read.error.issues.map(({ path, message }) => ({
-			path: [
-				"rules",
-				...path.map((part) => (part === "zone" ? "time_zone" : part === "minAge" ? "min_age_hours" : part)),
-			],
+			path: ["rules", ...path.map((part) => WIRE_NAMES[String(part)] ?? part)],
 			message,
 		})),
 	});
@@ -107,10 +117,11 @@ export function describePolicy({ version, changedAt, rules }: AccountPolicy): z.
 	return { version, changed_at: toTimestampOrNull(changedAt), rules: rules.map(describeRule) };
 }
 
-function describeRule({ zone, minAge, freezes, ...rest }: PolicyRule): z.infer<typeof ruleBody> {
+function describeRule({ zone, minAge, windowFrom, freezes, ...rest }: PolicyRule): z.infer<typeof ruleBody> {
 	return {
 		...rest,
 		...(zone === undefined ? {} : { time_zone: zone }),
+		...(windowFrom === undefined ? {} : { window_from: windowFrom }),
 		...(minAge === undefined ? {} : { min_age_hours: minAge / HOUR }),
 		...(freezes === undefined
 			? {}

@@ -16,6 +16,20 @@ test("a check says what is installed and why nothing is offered", () => {
 	]);
 });
 
+test("an offer says what its installation interrupts, where that is something", () => {
+	const offer = { version: "4.28.0", sequence: 2, sha256: "ab".repeat(32), size: 1, name: "crs-4.28.0.rules" };
+	const lineFor = (facts: object) => {
+		const offered = { ...offer, capability: "c", expires_at: ANSWER.as_of, ...facts };
+		const products = [{ ...ANSWER.products[0], status: "offered", offer: offered }];
+		const answer = checkAnswer.parse({ ...ANSWER, products });
+		return describeCheck({ unchanged: false, etag: null, askedMs: 0, answer, damaged: [] })[0];
+	};
+	const plain = "crs: 4.27.0 → 4.28.0 is offered";
+	expect(lineFor({})).toBe(plain);
+	expect(lineFor({ impact: "none" })).toBe(plain);
+	expect(lineFor({ impact: "reboot" })).toBe(`${plain}, with a reboot`);
+});
+
 test("a check from a service that cannot read its records says so, and how old the answer is", () => {
 	const answer = checkAnswer.parse({ ...ANSWER, degraded: true });
 	expect(describeCheck({ unchanged: false, etag: null, askedMs: 0, answer, damaged: [] })).toContain(

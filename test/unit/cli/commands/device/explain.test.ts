@@ -3,12 +3,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeExplanation, type Explanation } from "../../../../../cli/commands/device/lines/explain.ts";
+import {
+	describeExplanation,
+	type Explanation,
+	explanationAnswer,
+} from "../../../../../cli/commands/device/lines/explain.ts";
 import { REFUSAL_CODES } from "../../../../../src/entitlement/decision-codes.ts";
 import { API_KEY, AUTH_CODE, startContractServer } from "../../support/contract-server.ts";
 import type { ContractServer } from "../../support/contract-state.ts";
 import { runCli } from "../../support/run-cli.ts";
 import { refuse } from "../../support/scripted-server.ts";
+import { withoutRoom } from "../../support/without-room.ts";
 
 const DEVICE = "dev-0123456789-0123456789abcdef";
 const release = (version: string, verdict: string, more: { ready_at?: string; installed?: boolean } = {}) => ({
@@ -212,6 +217,14 @@ describe("an operator", () => {
 	});
 });
 
+it("a release that is too large is told with its numbers and the firewall's", () => {
+	const large = { ...release("4.28.0", "too_large_for_device"), footprint: { disk: 60_000_000, memory: 200_000_000 } };
+	const told = { ...TOLD, disk_free: 1_000_000, memory: null, releases: [large] };
+	expect(describeExplanation(explanationAnswer.parse(told), "operator").join("\n")).toContain(
+		"too_large_for_device: takes disk 60.0 MB, memory 200.0 MB; the firewall has disk 1.0 MB",
+	);
+});
+
 describe("the firewall itself", () => {
 	const run = (...args: string[]) => runCli(["device", "explain", "--product", "crs", "--home", folder, ...args]);
 	const activate = (...args: string[]) =>
@@ -223,14 +236,16 @@ describe("the firewall itself", () => {
 		await runCli(["device", "update", "--home", folder]);
 		expect(await run()).toEqual({ exitCode: 0, stderr: "", stdout: LINES });
 		const [request] = asked();
-		expect(request?.path).toMatch(/^\/v1\/devices\/dev-[^/]+\/explain\?product=crs&installed=4\.27\.0&engine=11\.1$/);
+		expect(withoutRoom(request?.path ?? "")).toMatch(
+			/^\/v1\/devices\/dev-[^/]+\/explain\?product=crs&installed=4\.27\.0&engine=11\.1$/,
+		);
 		expect(request?.headers.authorization).toMatch(/^DPoP /);
 	});
 
 	it("and with something else where it is told to", async () => {
 		await activate();
 		await run("--installed", "4.20.0");
-		expect(asked()[0]?.path).toMatch(/explain\?product=crs&installed=4\.20\.0$/);
+		expect(withoutRoom(asked()[0]?.path ?? "")).toMatch(/explain\?product=crs&installed=4\.20\.0$/);
 	});
 
 	it("must be activated", async () => {

@@ -40,6 +40,11 @@ describe("parapet policy", () => {
 		],
 		[["window", "--any-time"], { windows: null }],
 		[
+			["window", "02:00-04:00", "--from-impact", "restart"],
+			{ windows: [{ from: "02:00", until: "04:00" }], window_from: "restart" },
+		],
+		[["window", "--any-time", "--from-impact", "none"], { windows: null, window_from: null }],
+		[
 			["freeze", "--until", "3d", "--reason", "a move"],
 			{ freezes: [{ from: "2026-11-20T12:00:00Z", until: "2026-11-23T12:00:00Z", reason: "a move" }] },
 		],

@@ -175,6 +175,26 @@ describe("rules that do harm", () => {
 	});
 });
 
+it("what a release takes, interrupts and changes goes with it, bytes as people write them", async () => {
+	const said = ["--unpacked", "40MB", "--disk", "60M", "--memory", "1.5 GB", "--impact", "reload"];
+	await operator.run("rollout", "start", "crs", "4.28.0", ...said, "--classes", "threat,behaviour");
+	expect(sent()[0]).toMatchObject({
+		footprint: { unpacked: 40_000_000, disk: 60_000_000, memory: 1_500_000_000 },
+		...{ impact: "reload", classes: ["threat", "behaviour"] },
+	});
+	await operator.run("rollout", "start", "crs", "4.28.0", "--unpacked", "512");
+	expect(sent().at(-1)).toMatchObject({ footprint: { unpacked: 512 } });
+	const before = sent().length;
+	for (const wrong of [
+		["--disk", "much"],
+		["--disk", "0"],
+		["--impact", "some"],
+		["--classes", "other"],
+	])
+		expect(await operator.run("rollout", "start", "crs", "4.28.0", ...wrong)).toMatchObject({ exitCode: 2 });
+	expect(sent()).toHaveLength(before);
+});
+
 it("a size that is meant, and the number of entries, go with the release", async () => {
 	await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "41500", "--allow-size");
 	expect(sent()[0]).toMatchObject({ entries: 41_500, allow_size: true });

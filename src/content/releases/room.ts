@@ -1,0 +1,28 @@
+// Does a release fit into what a device has? By the device's own word, and the publisher's: where either says nothing, it fits.
+import type { Release } from "./product-record.ts";
+
+/** What a device says that it has, in bytes; null = it does not say. */
+export interface Room {
+	/** free where updates are installed, beside what is installed */
+	readonly disk: number | null;
+	/** for content, whatever is loaded now */
+	readonly memory: number | null;
+}
+
+/** Of a device that says nothing. */
+export const UNKNOWN_ROOM: Room = { disk: null, memory: null };
+
+/** @returns bytes of disk that must be free to install it; null = its publisher does not say */
+export function diskNeeded({ size, footprint }: Pick<Release, "size" | "footprint">): number | null {
+	if (footprint?.disk !== undefined) return footprint.disk;
+	return footprint?.unpacked === undefined ? null : size + footprint.unpacked;
+}
+
+export function fitsRoom(release: Pick<Release, "size" | "footprint">, { disk, memory }: Room): boolean {
+	const needed = diskNeeded(release);
+	const loaded = release.footprint?.memory;
+	return (
+		(needed === null || disk === null || needed <= disk) &&
+		(loaded === undefined || memory === null || loaded <= memory)
+	);
+}

@@ -1,0 +1,45 @@
+// What a device says of the room that it has: free disk, and memory for content.
+import { z } from "@hono/zod-openapi";
+import type { Room } from "../../../content/releases/room.ts";
+
+/** 1 PiB, which every number up to it is exact below. */
+const MAX_BYTES = 2 ** 50;
+const bytes = z.int().min(0).max(MAX_BYTES);
+
+const disk =
+	"Bytes that are free where the device installs updates, beside what is installed: a release that takes more (`footprint`) is not for it now";
+const memory =
+	"Bytes of memory that the device has for the content of a product: a release that takes more is not for it";
+
+/** Of a body. */
+export const roomFields = {
+	disk_free: bytes.optional().openapi({ description: disk, example: 268_435_456 }),
+	memory: bytes.optional().openapi({ description: memory, example: 1_073_741_824 }),
+};
+
+const digits = z
+	.string()
+	.regex(/^(0|[1-9]\d{0,14})$/, "a whole number of bytes")
+	.optional();
+const asNumber = { type: "integer", minimum: 0, maximum: 999_999_999_999_999 } as const;
+
+/** Of a query. */
+export const roomParameters = {
+	disk_free: digits.openapi({
+		...{ ...asNumber, example: 268_435_456 },
+		description: `${disk}. Said coarsely (the command line rounds down to an eighth of the next power of two), since another number is another question: it gets no 304`,
+	}),
+	memory: digits.openapi({ ...asNumber, description: memory, example: 1_073_741_824 }),
+};
+
+/** @returns whether a field of a body can be `roomFields`' */
+export function isRoom(value: unknown): value is number | undefined {
+	return value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_BYTES);
+}
+
+/** @param given of a query, as `roomParameters` has it @returns undefined = the device says nothing */
+export function readRoom(given: { disk_free?: string | undefined; memory?: string | undefined }): Room | undefined {
+	const { disk_free: free, memory: has } = given;
+	if (free === undefined && has === undefined) return undefined;
+	return { disk: free === undefined ? null : Number(free), memory: has === undefined ? null : Number(has) };
+}
