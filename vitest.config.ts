@@ -7,7 +7,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { writeConsoleFiles } from "./scripts/console-files.mjs";
 import { makeFolderInMemory } from "./test/support/folder-in-memory.ts";
-import { TEST_SECRETS } from "./test/support/secrets.ts";
+import { TEST_PROXY_SECRET, TEST_SECRETS } from "./test/support/secrets.ts";
 
 await writeConsoleFiles();
 
@@ -85,6 +85,8 @@ export default defineConfig(({ mode }) => {
 								bindings: {
 									...TEST_SECRETS,
 									ISSUER: "https://updates.test",
+									MTLS_ORIGIN: "https://mtls.updates.test",
+									CLIENT_CERT_SECRET: TEST_PROXY_SECRET,
 									LOG_SAMPLE_RATE: "1",
 									HISTORY_SINK: "off",
 								},

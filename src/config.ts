@@ -37,6 +37,14 @@ export interface DownloadCdn {
 	readonly key: string;
 }
 
+/** Where devices show client certificates (RFC 8705). */
+export interface MutualTls {
+	/** of the host that asks for them; may be the issuer's */
+	readonly origin: string;
+	/** by which a proxy that has verified them is known; null = only the platform's word counts */
+	readonly proxySecret: string | null;
+}
+
 export interface Config {
 	/** ENVIRONMENT local: a service for one machine, which may call receivers of webhooks on that machine */
 	readonly isLocal: boolean;
@@ -77,6 +85,8 @@ export interface Config {
 	/** downloads come from one of the two; both null = from this service's own route */
 	readonly s3: S3Location | null;
 	readonly downloadCdn: DownloadCdn | null;
+	/** null = no device is known by a certificate */
+	readonly mutualTls: MutualTls | null;
 	/** Cloudflare Access before the console; null = there is none */
 	readonly access: AccessSettings | null;
 	/** whose ID tokens are taken in exchange for a token to publish: GitHub's, GitLab's, and what is named beside them */
@@ -124,6 +134,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		...incompleteRedis(value),
 		...quotaBelowPackage(value),
 		...incompleteAccess(value),
+		...incompleteMutualTls(value),
 	];
 	if (faults.length > 0) throw new ConfigError(faults);
 	return {
@@ -154,6 +165,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		bootstrapKey: value.BOOTSTRAP_KEY === BOOTSTRAP_KEY_OFF ? null : value.BOOTSTRAP_KEY,
 		s3: s3Location(value),
 		downloadCdn: downloadCdn(value),
+		mutualTls: mutualTls(value),
 		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
 		ciIssuers: parseCiIssuers(value.CI_ISSUERS),
 		access: accessSettings(value.ACCESS_TEAM_DOMAIN, value.ACCESS_AUDIENCE),
@@ -185,6 +197,15 @@ function unfitCdn({ DOWNLOAD_ORIGIN: origin, DOWNLOAD_KEY: key, S3_BUCKET_URL: s
 	return faults;
 }
 
+/** Nobody would ask for what the proxy says. */
+function incompleteMutualTls({ MTLS_ORIGIN: origin, CLIENT_CERT_SECRET: secret }: Variables): string[] {
+	return origin === undefined && secret !== undefined ? ["MTLS_ORIGIN is missing beside CLIENT_CERT_SECRET"] : [];
+}
+
+function mutualTls({ MTLS_ORIGIN: origin, CLIENT_CERT_SECRET: secret }: Variables): MutualTls | null {
+	return origin === undefined ? null : { origin, proxySecret: secret ?? null };
+}
+
 function downloadCdn({ DOWNLOAD_ORIGIN: origin, DOWNLOAD_KEY: key }: Variables): DownloadCdn | null {
 	return origin === undefined || key === undefined ? null : { origin, key };
 }
@@ -210,7 +231,14 @@ function quotaBelowPackage(value: Variables): string[] {
 
 function unfitForProduction(value: Variables): string[] {
 	const faults: string[] = [];
-	for (const name of ["ISSUER", "PULSE_ORIGIN", "REDIS_URL", "S3_BUCKET_URL", "DOWNLOAD_ORIGIN"] as const) {
+	for (const name of [
+		"ISSUER",
+		"PULSE_ORIGIN",
+		"REDIS_URL",
+		"S3_BUCKET_URL",
+		"DOWNLOAD_ORIGIN",
+		"MTLS_ORIGIN",
+	] as const) {
 		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
 	}
 	if (parseCiIssuers(value.CI_ISSUERS).some(({ issuer }) => issuer.startsWith("http://")))

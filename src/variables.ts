@@ -78,6 +78,12 @@ export const variables = z.object({
 		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
 		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`)
 		.optional(),
+	MTLS_ORIGIN: httpOrigin.optional(),
+	CLIENT_CERT_SECRET: z
+		.string()
+		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
+		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`)
+		.optional(),
 	AWS_CREDENTIALS: z.string().superRefine(refuseWith(parseAwsCredentials)).default("{}"),
 	ACCESS_TEAM_DOMAIN: accessTeamDomain.optional(),
 	ACCESS_AUDIENCE: accessAudience.optional(),

@@ -146,6 +146,12 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	changeDevice: ({ round, now }) => [
 		{ ...by(now), deviceId: deviceId(3_500 + round), product: "crs", channel: "beta" },
 	],
+	setCertificate: ({ round, now, devices }) => [
+		{
+			...{ ...by(now), deviceId: deviceId(3_700 + round), jkt: activationOf(3_700 + round, now).jkt },
+			rule: { x5t: String(round + devices).padStart(43, "0"), notAfter: now + DAY },
+		},
+	],
 	replaceDevice: ({ round, now }) => [
 		{
 			...{ ...by(now), deviceId: deviceId(4_000 + round), serial: `NEW-${round}`, model: null, reason: "bench" },

@@ -50,6 +50,8 @@ export const ACCOUNT_EVENTS = {
 	"device.active": "A suspended device was reinstated. Detail: the reason",
 	"device.suspended": "A device was suspended, or is and another reason was added. Detail: the reason",
 	"device.revoked": "A device was revoked, for good, or is and another reason was added. Detail: the reason",
+	"device.certificate":
+		"A device was bound to another client certificate, or is known by its key again. Detail: by what it is known now",
 	"device.channel": "A device was put on a channel of a product. Detail: the product and the channel",
 	"device.deactivated": "A device gave up its seat. Detail: why, where the instance that it ran on is gone",
 	"device.replacement": "A device is to be replaced. Detail: the serial number of its successor, and the reason",

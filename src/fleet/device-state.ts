@@ -9,7 +9,7 @@ import type { MessagesFetched } from "./message-receipt.ts";
 import type { Network } from "./network.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
 import { type Installation, newInstallations } from "./told-installations.ts";
-import type { AnchorsTold } from "./trust-anchors.ts";
+import type { AnchorsTold, CertificateShown } from "./trust-anchors.ts";
 
 const HOUR = 3_600;
 /** A device that says nothing new is written down once in so many hours; it asks in full at least as often (content/check/pulse.ts). */
@@ -123,6 +123,8 @@ export type Said =
 	| ({ readonly kind: "lineage" } & LineageStep)
 	/** likewise: what its updates rest on */
 	| AnchorsTold
+	/** likewise: when the certificate ends that it has shown */
+	| CertificateShown
 	/** of its state nothing: that it got a token without bringing its lineage, as who has nothing but its key; heard by the tripwire alone */
 	| { readonly kind: "token" };
 

@@ -115,6 +115,20 @@ export interface AnchorsTold extends TrustAnchors {
 	readonly kind: "anchors";
 }
 
+/** What an edge tells when a device has shown a client certificate and said nothing of the rest. */
+export interface CertificateShown {
+	readonly kind: "certificate";
+	/** unix seconds */
+	readonly certificateEndsAt: number;
+}
+
+/** @returns what a device's word makes of all that it rests on, with what it has said before */
+export function anchorsSaid(before: TrustAnchors | null, said: AnchorsTold | CertificateShown): TrustAnchors {
+	if (said.kind === "anchors") return said;
+	const { tlsRoot = null, tufRoot = null } = before ?? {};
+	return { tlsRoot, tufRoot, certificateEndsAt: said.certificateEndsAt };
+}
+
 export interface ToldAnchors extends TrustAnchors {
 	/** unix seconds: when it said so first, or again a week or more later */
 	readonly toldAt: number;

@@ -146,8 +146,14 @@ export class Firewall {
 	}
 }
 
-export async function postForm(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+export async function postForm(
+	path: string,
+	body: string,
+	headers: Record<string, string> = {},
+	cf?: RequestInit["cf"],
+): Promise<Response> {
 	return send(path, {
+		...(cf === undefined ? {} : { cf }),
 		method: "POST",
 		headers: {
 			"content-type": "application/x-www-form-urlencoded",

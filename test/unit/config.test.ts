@@ -275,3 +275,30 @@ describe("Cloudflare Access", () => {
 		expect(faultsOf({ ...VARIABLES, ...settings })).toEqual([expect.stringContaining(said)]);
 	});
 });
+
+describe("client certificates", () => {
+	const MTLS_ORIGIN = "https://mtls.example.com";
+	const CLIENT_CERT_SECRET = "s".repeat(43);
+
+	test("are asked for at an origin, and by a proxy where it has a secret", () => {
+		expect(parseConfig(VARIABLES).mutualTls).toBeNull();
+		expect(parseConfig({ ...VARIABLES, MTLS_ORIGIN }).mutualTls).toEqual({ origin: MTLS_ORIGIN, proxySecret: null });
+		expect(parseConfig({ ...VARIABLES, MTLS_ORIGIN, CLIENT_CERT_SECRET }).mutualTls).toEqual({
+			origin: MTLS_ORIGIN,
+			proxySecret: CLIENT_CERT_SECRET,
+		});
+	});
+
+	test.each([
+		[{ CLIENT_CERT_SECRET }, "MTLS_ORIGIN is missing beside"],
+		[{ MTLS_ORIGIN, CLIENT_CERT_SECRET: "short" }, "CLIENT_CERT_SECRET: must be base64url of 32 bytes"],
+		[{ MTLS_ORIGIN: "https://mtls.example.com/x" }, "MTLS_ORIGIN: must be an origin"],
+	])("%j is refused", (settings, said) => {
+		expect(faultsOf({ ...VARIABLES, ...settings })).toEqual([expect.stringContaining(said)]);
+	});
+
+	test("are shown over TLS", () => {
+		const MTLS_ORIGIN = "http://mtls.example.com";
+		expect(faultsOf({ ...PRODUCTION, MTLS_ORIGIN })).toEqual(["MTLS_ORIGIN must begin with https://"]);
+	});
+});

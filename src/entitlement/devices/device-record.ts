@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { labels, modelName, productName, serialNumber } from "../../names.ts";
 import { devicePolicy } from "../policy/device-policy.ts";
+import { certificateRules } from "./certificate-rule.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -75,5 +76,7 @@ export const deviceRecord = deviceProfile.extend({
 	/** RFC 9449 §5.2: the device gets no token without a DPoP proof */
 	dpopBound: z.boolean(),
 	activatedAt: seconds,
+	/** RFC 8705: the certificates by which the device is known at the token endpoint, and by nothing else. Left out = by its key */
+	certificates: certificateRules.optional(),
 });
 export type DeviceRecord = z.infer<typeof deviceRecord>;

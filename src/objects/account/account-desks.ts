@@ -24,6 +24,7 @@ import { DENIAL_MARGIN_SECONDS, stepOf } from "./account-records.ts";
 import { AccountTables } from "./account-tables.ts";
 import type { DeskParts } from "./desk.ts";
 import { Admission } from "./devices/admission.ts";
+import { CertificateDesk } from "./devices/certificate-desk.ts";
 import { DeviceDesk } from "./devices/device-desk.ts";
 import { DeviceTables } from "./devices/device-tables.ts";
 import { ImportDesk } from "./devices/import-desk.ts";
@@ -79,6 +80,7 @@ export interface AccountDesks extends DeskParts {
 	readonly instanceDesk: InstanceDesk;
 	readonly replacementDesk: ReplacementDesk;
 	readonly importDesk: ImportDesk;
+	readonly certificateDesk: CertificateDesk;
 	readonly states: StateTables;
 	readonly anchors: AnchorTables;
 	readonly stateDesk: StateDesk;
@@ -209,6 +211,7 @@ export function openDesks(
 		instanceDesk: new InstanceDesk({ ...desk, licenseDesk, deviceDesk, instances: new InstanceTables(sql) }),
 		replacementDesk: new ReplacementDesk(desk, admission),
 		importDesk: new ImportDesk(desk, admission),
+		certificateDesk: new CertificateDesk(desk),
 		stateDesk: new StateDesk({
 			...{ devices, states },
 			changing: (device) => count.changing(device),

@@ -16,6 +16,7 @@ import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, readOwnRecord } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { readAccountTrail } from "./account-trail.ts";
+import type { CertificateChange } from "./devices/certificate-desk.ts";
 import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "./devices/device-desk.ts";
 import type { Device } from "./devices/device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./devices/explained-device.ts";
@@ -157,6 +158,10 @@ export class Account extends KeptObject {
 		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(input));
 	}
 
+	/** By which certificates the device is known from now on, or by its key again; the rest of it stays. */
+	async setCertificate(input: CertificateChange) {
+		return this.#change("unknown_device", () => this.#desks.certificateDesk.change(input));
+	}
 	async changeDevice(input: ChannelChange | LabelChange) {
 		return this.#change("unknown_device", () => this.#desks.deviceDesk.change(input));
 	}
@@ -169,11 +174,9 @@ export class Account extends KeptObject {
 	async listHaGroups(after: string, limit: number, now: number): Promise<HaGroupInfo[]> {
 		return this.exists ? this.#desks.haDesk.list(after, limit, now) : [];
 	}
-
 	async haGroup(id: string, now: number): Promise<HaGroupInfo | null> {
 		return this.exists ? this.#desks.haDesk.read(id, now) : null;
 	}
-
 	async changeHaGroup(order: Change & HaGroupOrder) {
 		return this.#change("unknown_account", () => this.#desks.haDesk.obey(order));
 	}
@@ -181,7 +184,6 @@ export class Account extends KeptObject {
 	async policy() {
 		return this.exists ? this.#desks.policyDesk.read() : null;
 	}
-
 	async changePolicy(input: Change & PolicyChange) {
 		return this.#change("unknown_account", () => this.#desks.policyDesk.change(input));
 	}
@@ -207,7 +209,6 @@ export class Account extends KeptObject {
 	async forks(order: ForkOrder): Promise<ForkAnswer> {
 		return this.#alone<ForkAnswer>(NO_FORKS, () => this.#desks.lineageDesk.obey(order));
 	}
-
 	async tripwire(order: TripwireOrder): Promise<TripwireSetting | null> {
 		return this.#alone(null, () => this.#desks.tripwireDesk.obey(order));
 	}
@@ -215,7 +216,6 @@ export class Account extends KeptObject {
 	async acknowledgeMessage(input: MessageAck): Promise<Receipt | null> {
 		return this.#alone(null, () => this.#desks.receiptDesk.acknowledge(input));
 	}
-
 	async messageReceipts(query: ReceiptQuery): Promise<ReceiptPage> {
 		return this.exists ? this.#desks.receiptDesk.read(query) : NO_RECEIPTS;
 	}
@@ -275,7 +275,6 @@ export class Account extends KeptObject {
 	async listWebhooks() {
 		return this.exists ? this.#desks.webhooks.list() : null;
 	}
-
 	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
 		return this.exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
 	}

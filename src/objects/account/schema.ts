@@ -107,7 +107,8 @@ const DEVICES = [
 		activated_at INTEGER NOT NULL,
 		ha_group TEXT, -- null = none
 		replaces TEXT, -- the device whose place it took last; null = nobody's
-		replaced_by TEXT -- the device that took its place; null = none
+		replaced_by TEXT, -- the device that took its place; null = none
+		certificates TEXT -- JSON: certificateRules (entitlement/devices/certificate-rule.ts); null = it is known by its key
 	)`,
 	"CREATE INDEX devices_by_serial ON devices (serial)",
 	"CREATE INDEX devices_by_seat ON devices (license, status)",
@@ -219,5 +220,5 @@ export const ACCOUNT_SCHEMA: Schema = {
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],
-	steps: [],
+	steps: [(sql) => void sql.exec("ALTER TABLE devices ADD COLUMN certificates TEXT")],
 };

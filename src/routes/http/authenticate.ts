@@ -7,9 +7,12 @@ import type { DeviceRecord } from "../../entitlement/devices/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import { type Challenge, ProblemError, type ProblemExtras } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
+import { equalInConstantTime } from "../../signing/constant-time.ts";
 import { PROOF_USED, proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { type OpenedAccessToken, openAccessToken } from "../../signing/sealed/access-token.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
+import { presentedFingerprint } from "./mtls/client-certificate.ts";
+import { targetUrls } from "./mtls/target-urls.ts";
 import { clockMessage } from "./oauth-error.ts";
 import { pathOf } from "./plain-handler.ts";
 
@@ -91,7 +94,7 @@ export async function authenticateDevice(
 	}
 	scope.event.device = token.pseudonym;
 	scope.event.account = accountObjectName(token.profile.id);
-	await requireProof(request, scope, authorization, token.jkt);
+	await requireProof(request, scope, authorization, token);
 	const view = held ?? (await scope.services.records.current(scope));
 	refuseDenied(scope, view, token.profile.id);
 	refuseOutdated(scope, token, isOutdated(view, token.profile));
@@ -106,7 +109,16 @@ async function withPolicy(scope: RequestScope, view: SharedView, { profile }: He
 	return { profile: { ...profile, policy } };
 }
 
+/** To what a token, or an offer, is bound. */
+export interface TokenBinding {
+	/** thumbprint of the key whose DPoP proof it needs; null = none */
+	readonly jkt: string | null;
+	/** fingerprint of the certificate that it needs; null = none */
+	readonly x5t: string | null;
+}
+
 /**
+ * RFC 8705 §3: a token that is bound to a certificate is worth nothing on a connection where another one was shown, or none.
  * RFC 9449 §7: a token that is bound to a key is worth nothing without a fresh proof by that key, and only under the
  * DPoP scheme; a token that is not bound is a bearer token.
  */
@@ -114,8 +126,9 @@ export async function requireProof(
 	request: Request,
 	scope: RequestScope,
 	authorization: Authorization,
-	jkt: string | null,
+	{ jkt, x5t }: TokenBinding,
 ): Promise<void> {
+	if (x5t !== null) await requireCertificate(request, scope, authorization, x5t);
 	if (jkt === null) {
 		if (authorization.scheme !== "Bearer") {
 			const detail = "this token is not bound to a key: send it as `Authorization: Bearer`";
@@ -132,7 +145,7 @@ export async function requireProof(
 	const proof = await verifyDpopProof({
 		proof: sent,
 		method: request.method,
-		url: scope.services.config.issuer + pathOf(request.url),
+		...targetUrls(scope.services.config, pathOf(request.url)),
 		now: scope.now,
 		accessToken: authorization.credentials,
 		expectedJkt: jkt,
@@ -147,6 +160,19 @@ export async function requireProof(
 	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) {
 		refuseProof(scope, "proof_replayed", { detail: PROOF_USED });
 	}
+}
+
+async function requireCertificate(
+	request: Request,
+	scope: RequestScope,
+	{ scheme }: Authorization,
+	x5t: string,
+): Promise<void> {
+	const shown = await presentedFingerprint(request, scope);
+	if (shown.ok && equalInConstantTime(shown.x5t, x5t)) return;
+	const reason = `certificate_${shown.ok ? "other" : shown.reason}`;
+	const detail = `this token is bound to the device's certificate: show that one, at ${scope.services.config.mutualTls?.origin ?? "a host that asks for it"}, or get another token`;
+	refuse(scope, reason, scheme, { detail });
 }
 
 type HeldToken = Pick<OpenedAccessToken, "profile" | "jkt">;

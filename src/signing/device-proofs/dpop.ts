@@ -39,6 +39,8 @@ export interface DpopRequest {
 	readonly method: string;
 	/** absolute URL of the request; query and fragment do not count */
 	readonly url: string;
+	/** the same by another name of the service */
+	readonly otherUrl?: string;
 	/** unix seconds */
 	readonly now: number;
 	/** the token (or auth code) sent with the proof, exactly as sent; `ath` must then name it */
@@ -116,7 +118,8 @@ export async function verifyDpopProof(request: DpopRequest): Promise<DpopVerific
 	const { jti, htm, htu, iat, ath } = parsed.data;
 
 	if (htm !== request.method) return { ok: false, reason: "wrong_method" };
-	if (!isSameTarget(htu, request.url)) return { ok: false, reason: "wrong_url" };
+	const { url, otherUrl = url } = request;
+	if (!isSameTarget(htu, url) && !isSameTarget(htu, otherUrl)) return { ok: false, reason: "wrong_url" };
 	if (request.accessToken !== undefined) {
 		const isNamed = ath !== undefined && equalInConstantTime(ath, await accessTokenHash(request.accessToken));
 		if (!isNamed) return { ok: false, reason: "wrong_access_token" };

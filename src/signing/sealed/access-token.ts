@@ -1,6 +1,6 @@
 // Access tokens of devices: claims that the service seals for itself (sealed-claims.ts) and that nobody else reads. A token
 // carries the device's profile, so a check reads no store; what changed since it was minted shows when it is renewed. Not
-// checked here: whether the device is denied, and its DPoP proof.
+// checked here: whether the device is denied, its DPoP proof and its certificate.
 import { type DeviceProfile, type Grant, type Hold, isHold } from "../../entitlement/devices/device-record.ts";
 import type { DevicePolicy } from "../../entitlement/policy/device-policy.ts";
 import type { MacKeyring, MacKeySet } from "../keys/mac-keyring.ts";
@@ -25,6 +25,8 @@ export interface NewAccessToken {
 	readonly pseudonym: string;
 	/** thumbprint of the key whose DPoP proof the token needs; null for a bearer token */
 	readonly jkt: string | null;
+	/** fingerprint of the certificate that the token needs (RFC 8705 §3.1), beside which there is no room for `jkt`; null for one that needs none */
+	readonly x5t?: string | null;
 	/** unique per token */
 	readonly jti: string;
 	/** unix seconds */
@@ -39,6 +41,8 @@ export interface OpenedAccessToken {
 	readonly profile: DeviceProfile;
 	readonly pseudonym: string;
 	readonly jkt: string | null;
+	/** fingerprint of the certificate that has to be shown with it; null = none */
+	readonly x5t: string | null;
 	/** unix seconds */
 	readonly exp: number;
 	/** to be believed no longer than the record itself cannot be read */
@@ -73,7 +77,7 @@ interface TokenClaims {
 	readonly version?: number;
 	/** seconds of the lease on the device's seat */
 	readonly lease?: number;
-	readonly cnf?: { readonly jkt: string };
+	readonly cnf?: { readonly jkt?: string; readonly "x5t#S256"?: string };
 	readonly provisional?: true;
 	/** what the account says of the device's updates; record = more than there is room for */
 	readonly policy?: DevicePolicy | "record";
@@ -96,7 +100,7 @@ export function hasTokenForm(credentials: string): boolean {
  */
 export async function sealAccessToken(
 	keyring: MacKeyring,
-	{ issuer, device, pseudonym, jkt, jti, now, expiresIn, provisional = false }: NewAccessToken,
+	{ issuer, device, pseudonym, jkt, x5t = null, jti, now, expiresIn, provisional = false }: NewAccessToken,
 ): Promise<string> {
 	if (device.status !== "active") throw new TypeError(`no token for a device that is ${device.status}`);
 	const claims: TokenClaims = {
@@ -116,7 +120,9 @@ export async function sealAccessToken(
 		...(device.licenseEpoch !== 0 && { license_epoch: device.licenseEpoch }),
 		...(device.version !== undefined && { version: device.version }),
 		...(device.lease !== null && { lease: device.lease }),
-		...(jkt !== null && { cnf: { jkt } }),
+		...((jkt !== null || x5t !== null) && {
+			cnf: { ...(jkt !== null && { jkt }), ...(x5t !== null && { "x5t#S256": x5t }) },
+		}),
 		...(provisional && { provisional }),
 		...(device.policy !== null && { policy: packPolicy(device) }),
 	};
@@ -171,7 +177,10 @@ function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet):
 	if (typeof licenseEpoch !== "number") return wrong("license_epoch");
 	if (version !== undefined && typeof version !== "number") return wrong("version");
 	if (lease !== null && typeof lease !== "number") return wrong("lease");
-	if (cnf !== undefined && typeof cnf.jkt !== "string") return wrong("cnf");
+	const { jkt = null, "x5t#S256": x5t = null } = cnf ?? {};
+	// What is bound to something that is not known here is bound all the same.
+	if (cnf !== undefined && jkt === null && x5t === null) return wrong("cnf");
+	if ((jkt !== null && typeof jkt !== "string") || (x5t !== null && typeof x5t !== "string")) return wrong("cnf");
 	const grants = unpackGrants(ent);
 	if (grants === null) return wrong("ent");
 	const { model, labels = {}, ha: haGroup = null, hold = null } = dev;
@@ -190,7 +199,7 @@ function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet):
 		policy: policy === "record" ? null : policy,
 	};
 	return {
-		...{ ok: true, profile, pseudonym, jkt: cnf?.jkt ?? null, exp, provisional: provisional !== undefined, keys },
+		...{ ok: true, profile, pseudonym, jkt, x5t, exp, provisional: provisional !== undefined, keys },
 		policyInRecord: policy === "record",
 	};
 }

@@ -33,8 +33,10 @@ export interface OfferClaims extends ReleaseClaims {
 	readonly isAgain: boolean;
 	/** what logs call the device */
 	readonly pseudonym: string;
-	/** thumbprint of the key whose DPoP proof must come with the offer; null for a bearer token */
-	readonly jkt: string | null;
+	/** thumbprint of the key whose DPoP proof must come with the offer; null for a bearer token, left out beside `x5t` where there is none */
+	readonly jkt?: string | null;
+	/** fingerprint of the certificate that must be shown with the offer; left out = none */
+	readonly x5t?: string;
 }
 
 interface ClaimsOf {
@@ -116,6 +118,12 @@ function isOfKind(kind: CapabilityKind, value: unknown): boolean {
 			: typeof claims.isRevert === "boolean" &&
 				typeof claims.isAgain === "boolean" &&
 				typeof claims.pseudonym === "string" &&
-				(claims.jkt === null || typeof claims.jkt === "string"))
+				isBound(claims))
 	);
+}
+
+/** `jkt` is there, but beside a certificate: an edge of a version that knows nothing of those refuses the offer, rather than take it unbound. */
+function isBound({ jkt, x5t }: AnyClaims): boolean {
+	if (x5t !== undefined && typeof x5t !== "string") return false;
+	return jkt === null || typeof jkt === "string" || (jkt === undefined && x5t !== undefined);
 }

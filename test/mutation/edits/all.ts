@@ -4,6 +4,7 @@ import { COMMAND_LINE } from "./cli/command-line.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { FIREWALL } from "./cli/firewall.ts";
 import { FIREWALL_UPDATES } from "./cli/firewall-updates.ts";
+import { CLIENT_CERTIFICATES } from "./client-certificates.ts";
 import { DIRECT_DOWNLOADS } from "./direct-downloads.ts";
 import { FLEET } from "./fleet.ts";
 import { HISTORY } from "./history.ts";
@@ -32,6 +33,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...OUTBOX,
 	...DIRECTORY_AND_PRODUCT,
 	...REPLAY,
+	...CLIENT_CERTIFICATES,
 	...DIRECT_DOWNLOADS,
 	...HELD_BACK,
 	...REVERTS_AND_POLICIES,

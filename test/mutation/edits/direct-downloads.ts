@@ -59,12 +59,12 @@ export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 		edits: [
 			{
 				from: 'if (!caller.ok || caller.profile.id !== direct.claims.device) return { ok: false, reason: "other_token" } as const;',
-				to: "if (!caller.ok) return { ...direct, jkt: direct.claims.jkt };",
+				to: "if (!caller.ok) return { ...direct, ...boundTo(direct.claims) };",
 				breaks: "an offer with a download that was overheard is a permit for whoever has no token of its device",
 			},
 			{
-				from: "jkt: caller.jkt ?? direct.claims.jkt",
-				to: "jkt: direct.claims.jkt",
+				from: "jkt: caller.jkt ?? offered.jkt",
+				to: "jkt: offered.jkt",
 				breaks:
 					"a bound token that was stolen gets a permit without a proof, by an offer that was made for a bearer token",
 			},

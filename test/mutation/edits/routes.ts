@@ -176,8 +176,8 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: ATTACKS,
 		edits: [
 			{
-				from: "await requireProof(request, scope, authorization, opened.jkt);",
-				to: 'if (authorization.scheme === "DPoP") await requireProof(request, scope, authorization, opened.jkt);',
+				from: "await requireProof(request, scope, authorization, opened);",
+				to: 'if (authorization.scheme === "DPoP") await requireProof(request, scope, authorization, opened);',
 				breaks: "a bound token sent as Bearer gets a permit with its offer",
 			},
 			{
@@ -254,16 +254,6 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a suspended device gets a token",
 			},
 			{
-				from: "!device.dpopBound ||",
-				to: "",
-				breaks: "an assertion that was overheard gives a bearer token",
-			},
-			{
-				from: " || device.lease !== null",
-				to: "",
-				breaks: "a captured token request renews a seat",
-			},
-			{
 				from: "provisional: scope.degradedAsOf() !== null",
 				to: "provisional: false",
 				breaks: "a token that was made from old records outlives the denial of its device",
@@ -272,6 +262,27 @@ export const ROUTES: readonly FileEdits[] = [
 				from: 'if (standsOnDenyList(scope, await reading, device.id)) refuseDevice("not active");',
 				to: "",
 				breaks: "a suspended device gets a token while its record is late",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/oauth/client-assertion.ts",
+		tests: [...ATTACKS, "test/workers/routes/device/oauth"],
+		edits: [
+			{
+				from: "device.dpopBound && device.lease === null",
+				to: "device.lease === null",
+				breaks: "an assertion that was overheard gives a bearer token",
+			},
+			{
+				from: " && device.lease === null",
+				to: "",
+				breaks: "a captured token request renews a seat",
+			},
+			{
+				from: "if (device.certificates !== undefined) {",
+				to: "if (false) {",
+				breaks: "whoever has the key of a device needs no certificate",
 			},
 		],
 	},

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
 	anchorEnds,
+	anchorsSaid,
 	hearAnchors,
 	MAX_ANCHORS_CHARACTERS,
 	readAnchors,
@@ -92,5 +93,22 @@ describe("a word", () => {
 		["that comes late changes nothing", before, NOTHING, -1, false],
 	])("%s", (_, known, said, after, isWritten) => {
 		expect(hearAnchors(known, said, NOW + after) !== known).toBe(isWritten);
+	});
+});
+
+describe("a client certificate that a device shows", () => {
+	const ends = { certificateEndsAt: NOW + DAY };
+
+	it("changes nothing of what it has said of the rest", () => {
+		const before = { ...NOTHING, tlsRoot: tls(NOW), tufRoot: { version: 2, endsAt: NOW }, certificateEndsAt: NOW };
+		expect(anchorsSaid(before, { kind: "certificate", ...ends })).toEqual({ ...before, ...ends });
+		expect(anchorsSaid(null, { kind: "certificate", ...ends })).toEqual({ ...NOTHING, ...ends });
+	});
+
+	it("that it goes on showing is written once a week", () => {
+		const before = { ...NOTHING, ...ends, toldAt: NOW };
+		const said = anchorsSaid(before, { kind: "certificate", ...ends });
+		expect(hearAnchors(before, said, NOW + DAY)).toBe(before);
+		expect(hearAnchors(before, said, NOW + 7 * DAY)).not.toBe(before);
 	});
 });

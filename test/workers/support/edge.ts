@@ -174,4 +174,23 @@ export class Edge {
 		if (answer.ok) firewall.clientId = ((await answer.clone().json()) as { client_id: string }).client_id;
 		return answer;
 	}
+	/** Has a device that is active known by its key, as it is. */
+	async update(firewall: Firewall): Promise<Response> {
+		const path = `/oauth2/register/${firewall.clientId}`;
+		const text = JSON.stringify({
+			jwks: { keys: [firewall.publicJwk] },
+			device_serial: "SN-1",
+			device_model: "FW-100",
+		});
+		return this.send(path, {
+			method: "PUT",
+			headers: {
+				authorization: `Bearer ${firewall.registrationToken}`,
+				dpop: await firewall.proof("PUT", ISSUER + path),
+				"content-type": "application/json",
+				"content-length": String(text.length),
+			},
+			body: text,
+		});
+	}
 }

@@ -4,7 +4,7 @@
 
 import { channelLabels } from "../../../content/releases/channel.ts";
 import type { ActivationKind, KnownDevice, SeatFacts } from "../../../entitlement/devices/activation.ts";
-import type { DevicePublicKey, DeviceStatus } from "../../../entitlement/devices/device-record.ts";
+import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { MAX_HA_MEMBERS } from "../../../entitlement/ha/ha-group.ts";
 import { type License, lastEndOf } from "../../../entitlement/licenses/license.ts";
 import { firstLeaseEnd } from "../../../entitlement/seats/seat-lease.ts";
@@ -35,6 +35,8 @@ export interface DeviceClaims {
 	readonly labels: Labels;
 	/** whether it wants no token without a DPoP proof */
 	readonly dpopBound: boolean;
+	/** by which it is to be known; left out = by its key */
+	readonly certificates?: DeviceRecord["certificates"];
 }
 
 export interface Newcomer {
@@ -105,11 +107,12 @@ export class Admission {
 		const kept = kind === "moved" ? known : null;
 		const { status = imported?.status ?? "active", activatedAt = by.now } = kept ?? {};
 		const haGroup = group?.id ?? null;
-		const { serial, model, jkt, jwk, dpopBound } = claims;
+		const { serial, model, jkt, jwk, dpopBound, certificates } = claims;
 		// A device that comes back stays on the channels on which it was put.
 		const labels = mergeLabels(claims.labels, replaced?.labels ?? channelLabels(known?.labels ?? {}));
 		devices.saveDevice({
 			...{ id, status, license: license.id, haGroup, activatedAt, serial, model, labels, jkt, jwk, dpopBound },
+			certificates,
 			replaces: replaced?.id ?? known?.replaces ?? null,
 			replacedBy: null,
 		});

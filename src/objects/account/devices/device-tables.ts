@@ -1,5 +1,6 @@
 // An Account's devices as rows, and the way from a row to a device with what its license grants.
 
+import type { CertificateRule } from "../../../entitlement/devices/certificate-rule.ts";
 import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { grantsOf, holdOf, type License, SEAT_HOLDING_STATUSES } from "../../../entitlement/licenses/license.ts";
 import { type PolicyRule, resolvePolicy, withMinAge } from "../../../entitlement/policy/account-policy.ts";
@@ -49,6 +50,7 @@ type DeviceRow = {
 	ha_group: string | null;
 	replaces: string | null;
 	replaced_by: string | null;
+	certificates: string | null;
 };
 
 /** Bound variables of one query; more replacements than that no place has seen. */
@@ -131,12 +133,12 @@ export class DeviceTables {
 		this.#context.changing(device.id);
 		this.#sql.exec(
 			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at, ha_group,
-				replaces, replaced_by)
-			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				replaces, replaced_by, certificates)
+			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET version = version + 1, status = excluded.status, license = excluded.license,
 				model = excluded.model, labels = excluded.labels, dpop_bound = excluded.dpop_bound,
 				activated_at = excluded.activated_at, ha_group = excluded.ha_group, replaces = excluded.replaces,
-				replaced_by = excluded.replaced_by`,
+				replaced_by = excluded.replaced_by, certificates = excluded.certificates`,
 			device.id,
 			device.status,
 			device.license,
@@ -150,6 +152,7 @@ export class DeviceTables {
 			device.haGroup,
 			device.replaces,
 			device.replacedBy,
+			device.certificates === undefined ? null : JSON.stringify(device.certificates),
 		);
 	}
 
@@ -227,6 +230,7 @@ function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null,
 		jkt: row.jkt,
 		dpopBound: row.dpop_bound === 1,
 		activatedAt: row.activated_at,
+		...(row.certificates !== null && { certificates: JSON.parse(row.certificates) as CertificateRule[] }),
 		// Both only rise, so their sum does with every change of the record, and no row is written when a license changes.
 		version: row.version + account.licenseEpoch,
 	};

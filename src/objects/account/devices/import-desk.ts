@@ -68,7 +68,13 @@ export class ImportDesk {
 		}
 		if (kind === "same" || kind === "changed") throw new Error("a device that nobody knows has changed");
 		const { jwk, jkt, serial, candidateDeviceId: candidateId } = line;
-		const who = { claims: { jwk, jkt, serial, ...description }, known, candidateId, imported: { status } };
+		const certificates = known?.certificates;
+		const who = {
+			claims: { jwk, jkt, serial, certificates, ...description },
+			known,
+			candidateId,
+			imported: { status },
+		};
 		const device = this.#admission.admit(place, who, kind, by);
 		return { ok: true, kind, deviceId: device.id, status: device.status };
 	}

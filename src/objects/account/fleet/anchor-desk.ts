@@ -3,7 +3,7 @@
 import type { Allowance } from "../../../entitlement/allowance.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import type { DeviceWord } from "../../../fleet/device-state.ts";
-import { hearAnchors } from "../../../fleet/trust-anchors.ts";
+import { anchorsSaid, hearAnchors } from "../../../fleet/trust-anchors.ts";
 import type { DeviceTables } from "../devices/device-tables.ts";
 import type { AnchorTables } from "./anchor-tables.ts";
 import { DeviceAllowance } from "./device-allowance.ts";
@@ -32,11 +32,11 @@ export class AnchorDesk {
 	hear(words: readonly DeviceWord[]): void {
 		const { tables, devices, changing, changed } = this.#parts;
 		for (const { device, at, said } of words) {
-			if (said.kind !== "anchors") continue;
+			if (said.kind !== "anchors" && said.kind !== "certificate") continue;
 			const known = devices.device(device);
 			if (known === null || !holdsSeat(known.status)) continue;
 			const before = tables.anchors(device);
-			const after = hearAnchors(before, said, at);
+			const after = hearAnchors(before, anchorsSaid(before, said), at);
 			if (after === before || !this.#writes.take(device, at)) continue;
 			changing(device);
 			tables.save(device, after);

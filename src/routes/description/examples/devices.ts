@@ -97,6 +97,8 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	device_labels: { site: "berlin" },
 	dpop_bound: true,
 	dpop_bound_access_tokens: true,
+	tls_client_certificate_bound_access_tokens: true,
+	tls_client_auth_subject_dn: "CN=fw-0001,O=Example Hospital",
 	jkt: "xJ0f8Kji2e5rPs1bGxmD0Pq6o6sOHtSUQelkXv5GnxA",
 	jwk: JWK,
 	labels: { site: "berlin" },

@@ -231,7 +231,9 @@ async function describeProduct(
 		isRevert: leadsAway(selection.reason),
 		isAgain: selection.isAgain === true,
 		exp: expires,
-		jkt: caller.jkt,
+		...(caller.x5t === null
+			? { jkt: caller.jkt }
+			: { x5t: caller.x5t, ...(caller.jkt !== null && { jkt: caller.jkt }) }),
 	};
 	const [capability, download] = await Promise.all([
 		isDirect

@@ -14,9 +14,16 @@ const metadataBody = z
 		response_types_supported: z.array(z.string()).openapi({ example: [] }),
 		grant_types_supported: z.array(z.string()).openapi({ example: ["client_credentials"] }),
 		scopes_supported: z.array(z.string()).openapi({ example: ["device"] }),
-		token_endpoint_auth_methods_supported: z.array(z.string()).openapi({ example: ["private_key_jwt"] }),
+		token_endpoint_auth_methods_supported: z
+			.array(z.string())
+			.openapi({ example: ["private_key_jwt", "tls_client_auth"] }),
 		token_endpoint_auth_signing_alg_values_supported: z.array(z.enum(DEVICE_ALGORITHMS)),
 		dpop_signing_alg_values_supported: z.array(z.enum(DEVICE_ALGORITHMS)),
+		tls_client_certificate_bound_access_tokens: z.boolean().openapi({ description: "RFC 8705 §3.3" }),
+		mtls_endpoint_aliases: z
+			.object({ token_endpoint: z.string(), registration_endpoint: z.string() })
+			.optional()
+			.openapi({ description: "RFC 8705 §5: where client certificates are asked for; the other routes are there too" }),
 		service_documentation: z.string(),
 	})
 	.openapi("ServerMetadata");
@@ -31,7 +38,7 @@ const metadata = createRoute({
 });
 
 export const discovery = createRouter().openapi(metadata, (c) => {
-	const { issuer } = c.env.services.config;
+	const { issuer, mutualTls } = c.env.services.config;
 	return c.json(
 		{
 			issuer,
@@ -40,9 +47,16 @@ export const discovery = createRouter().openapi(metadata, (c) => {
 			response_types_supported: [],
 			grant_types_supported: ["client_credentials"],
 			scopes_supported: ["device"],
-			token_endpoint_auth_methods_supported: ["private_key_jwt"],
+			token_endpoint_auth_methods_supported: ["private_key_jwt", ...(mutualTls === null ? [] : ["tls_client_auth"])],
 			token_endpoint_auth_signing_alg_values_supported: [...DEVICE_ALGORITHMS],
 			dpop_signing_alg_values_supported: [...DEVICE_ALGORITHMS],
+			tls_client_certificate_bound_access_tokens: mutualTls !== null,
+			...(mutualTls !== null && {
+				mtls_endpoint_aliases: {
+					token_endpoint: `${mutualTls.origin}/oauth2/token`,
+					registration_endpoint: `${mutualTls.origin}/oauth2/register`,
+				},
+			}),
 			service_documentation: `${issuer}/openapi.json`,
 		},
 		200,

@@ -1,5 +1,5 @@
-// The form of a token request: client credentials by a client assertion (RFC 6749 §4.4.2, RFC 7523 §2.2). Looks at how it is
-// put, not at whether the assertion is good.
+// The form of a token request: client credentials by a client assertion (RFC 6749 §4.4.2, RFC 7523 §2.2), or by the certificate of the
+// connection (RFC 8705 §2). Looks at how it is put, not at whether the assertion or the certificate is good.
 import { z } from "@hono/zod-openapi";
 import { OAuthError } from "../../http/oauth-error.ts";
 
@@ -7,9 +7,11 @@ const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 export const tokenForm = z.object({
 	grant_type: z.literal("client_credentials"),
-	client_assertion_type: z.literal(ASSERTION_TYPE),
-	client_assertion: z.string(),
-	client_id: z.string().optional(),
+	client_assertion_type: z.literal(ASSERTION_TYPE).optional(),
+	client_assertion: z.string().optional(),
+	client_id: z.string().optional().openapi({
+		description: "Required without an assertion (RFC 8705 §2): the certificate that is shown is to be this device's",
+	}),
 	scope: z.string().optional(),
 	lineage: z.string().optional().openapi({
 		description: "That of the last token answer; whatever it is, it refuses no token",
@@ -25,13 +27,21 @@ export const tokenForm = z.object({
 /** Parameters that this endpoint knows: a `client_secret` only to refuse it. Any other is ignored, however often it comes. */
 const KNOWN = new Set([...Object.keys(tokenForm.shape), "client_secret"]);
 
-const ONLY_METHOD = "a device authenticates by client_assertion (private_key_jwt)";
+const ONLY_METHOD =
+	"a device authenticates by client_assertion (private_key_jwt), or by its certificate (tls_client_auth)";
+
+/** How a token request is authenticated, and what else it says. */
+export type TokenForm = Pick<z.infer<typeof tokenForm>, "lineage" | "anchors"> &
+	(
+		| { readonly method: "assertion"; readonly assertion: string; readonly clientId: string | undefined }
+		| { readonly method: "certificate"; readonly clientId: string }
+	);
 
 /**
  * @param authorization value of that header; null = it is not there
  * @throws OAuthError `invalid_request`, `invalid_client`, `unsupported_grant_type` or `invalid_scope`
  */
-export function readTokenForm(text: string, authorization: string | null): z.infer<typeof tokenForm> {
+export function readTokenForm(text: string, authorization: string | null): TokenForm {
 	// RFC 6749 §3.2: a parameter without a value is as if it were left out; each comes at most once; unknown ones are ignored.
 	const given = [...new URLSearchParams(text)].filter(([name, value]) => value !== "" && KNOWN.has(name));
 	const fields = new Map(given);
@@ -43,14 +53,20 @@ export function readTokenForm(text: string, authorization: string | null): z.inf
 		throw new OAuthError("unsupported_grant_type", 400, "grant_type must be client_credentials");
 	}
 	const form = tokenForm.safeParse(Object.fromEntries(fields));
-	if (!form.success) {
-		throw new OAuthError("invalid_request", 400, `send client_assertion and client_assertion_type=${ASSERTION_TYPE}`);
-	}
+	if (!form.success) throw new OAuthError("invalid_request", 400, SEND_WHAT);
+	const { client_assertion: assertion, client_assertion_type: type, client_id: clientId } = form.data;
+	if ((assertion === undefined) !== (type === undefined)) throw new OAuthError("invalid_request", 400, SEND_WHAT);
 	if (form.data.scope !== undefined && form.data.scope !== "device") {
 		throw new OAuthError("invalid_scope", 400, "the only scope is device");
 	}
-	return form.data;
+	const { lineage, anchors } = form.data;
+	const said = { ...(lineage !== undefined && { lineage }), ...(anchors !== undefined && { anchors }) };
+	if (assertion !== undefined) return { ...said, method: "assertion", assertion, clientId };
+	if (clientId === undefined) throw new OAuthError("invalid_request", 400, SEND_WHAT);
+	return { ...said, method: "certificate", clientId };
 }
+
+const SEND_WHAT = `send client_assertion and client_assertion_type=${ASSERTION_TYPE}; or client_id alone, where you show a client certificate`;
 
 /**
  * RFC 6749 §2.3: one authentication in a request, or two readers of it could each believe another one. §5.2: a single one of an

@@ -1,27 +1,26 @@
 // A firewall proves who it is and gets a short access token that carries what it is entitled to (RFC 6749 §4.4, RFC 7523,
-// RFC 9449). This is the one request of a device that reads its record; under an elastic license it also renews its seat.
+// RFC 8705, RFC 9449). This is the one request of a device that reads its record; under an elastic license it also renews its seat.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { DeviceRecord, DeviceStatus } from "../../../entitlement/devices/device-record.ts";
-import { accountObjectName, parseDeviceId } from "../../../entitlement/ids.ts";
+import { accountObjectName } from "../../../entitlement/ids.ts";
 import { elasticTokenLife } from "../../../entitlement/seats/seat-lease.ts";
 import type { RenewalOutcome } from "../../../objects/account/seats/seat-desk.ts";
 import type { RequestScope } from "../../../request-scope.ts";
-import {
-	ASSERTION_MAX_LIFETIME_SECONDS,
-	readDeviceAssertion,
-	verifyDeviceAssertion,
-} from "../../../signing/device-proofs/device-assertion.ts";
 import { verifyDpopProof } from "../../../signing/device-proofs/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../../../signing/keys/lookup-keys.ts";
 import { sealAccessToken } from "../../../signing/sealed/access-token.ts";
 import { standsOnDenyList } from "../../http/authenticate.ts";
-import { clockMessage, OAuthError, oauthErrors, proofError } from "../../http/oauth-error.ts";
+import { targetUrls } from "../../http/mtls/target-urls.ts";
+import { OAuthError, oauthErrors, proofError } from "../../http/oauth-error.ts";
 import { jsonAnswer } from "../../http/openapi.ts";
 import { answerJson, plainRoute } from "../../http/plain-handler.ts";
-import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../../http/rate-limit.ts";
+import { rateLimitPolicyField } from "../../http/rate-limit.ts";
 import { guardOAuth } from "../../http/request-body.ts";
 import { passOnAnchors } from "../words/anchors-word.ts";
+import { knowByAssertion, requireFirstUse } from "./client-assertion.ts";
+import { knowByCertificate } from "./client-certificate.ts";
 import { lineageOf } from "./lineage.ts";
+import { refuseClient } from "./token-client.ts";
 import { readTokenForm, tokenForm } from "./token-form.ts";
 
 /** A token that is bound to no key serves whoever has it, so it ends sooner. */
@@ -48,9 +47,9 @@ const route = createRoute({
 	path: "/oauth2/token",
 	operationId: "getToken",
 	tags: ["Device"],
-	summary: "Get an access token with a client assertion (private_key_jwt)",
+	summary: "Get an access token with a client assertion (private_key_jwt) or a client certificate (tls_client_auth)",
 	description:
-		"The credential is the assertion in the body. With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only and its license is fixed. Under an elastic license the token renews the device's seat, and ends before its lease does.",
+		"The credential is the assertion in the body, or the certificate of the connection, to which the token is then bound (RFC 8705). With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only and its license is fixed. Under an elastic license the token renews the device's seat, and ends before its lease does.",
 	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
 	responses: {
 		200: jsonAnswer(tokenAnswer, "An access token; what it says is for the service alone"),
@@ -69,43 +68,10 @@ export const token = plainRoute(route, async (request, scope) => {
 	scope.bodyArrived(Date.now());
 	const { services, now } = scope;
 	const form = readTokenForm(text, request.headers.get("authorization"));
-	const read = readDeviceAssertion(form.client_assertion);
-	if (!read.ok) {
-		// Also what one whose times are in milliseconds looks like.
-		const tooLong = `the assertion must be for ${ASSERTION_MAX_LIFETIME_SECONDS} s at most; \`iat\` and \`exp\` are in seconds since 1970`;
-		refuseClient(scope, `assertion_${read.reason}`, read.reason === "lifetime_too_long" ? tooLong : NOT_ACCEPTED);
-	}
-	const { assertion } = read;
-	if (form.client_id !== undefined && form.client_id !== assertion.clientId) refuseClient(scope, "client_id_mismatch");
-
-	const id = await parseDeviceId(services.lookupKeys, assertion.clientId);
-	if (id === null) refuseClient(scope, "client_id_malformed");
-	// The address is part of the key, or a stranger who knows an id could use up its quota.
-	const wait = await rateLimitWait(services.limits.token, `${id.id} ${callerNetwork(request)}`);
-	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
-	const reading = services.records.current(scope);
-	const device = await services.records.device(id.id, reading, scope);
-	if (device === null) refuseClient(scope, "device_unknown");
-
-	const key = await services.importKey(device.jwk, device.jkt);
-	const verified = await verifyDeviceAssertion(assertion, {
-		issuer: services.config.issuer,
-		jwk: device.jwk,
-		key,
-		now,
-	});
-	if (!verified.ok) {
-		scope.event.reason = `assertion_${verified.reason}`;
-		if ("clockOffsetSeconds" in verified) {
-			throw new OAuthError("invalid_client", 401, clockMessage(verified.clockOffsetSeconds), { serverTime: now });
-		}
-		const isAudience = verified.reason === "wrong_audience";
-		throw new OAuthError(
-			"invalid_client",
-			401,
-			isAudience ? `aud must be the issuer, ${services.config.issuer}` : NOT_ACCEPTED,
-		);
-	}
+	const { device, reading, replay, x5t, certificateEndsAt } =
+		form.method === "assertion"
+			? await knowByAssertion(request, scope, form)
+			: await knowByCertificate(request, scope, form);
 	scope.event.account = accountObjectName(device.id);
 	// Only now, to the holder of the key, does the answer say what became of the device.
 	if (device.status !== "active") refuseStatus(scope, device.status);
@@ -113,26 +79,21 @@ export const token = plainRoute(route, async (request, scope) => {
 	// The record may be from before the suspension if its store lags behind the one that gave `heads`.
 	if (standsOnDenyList(scope, await reading, device.id)) refuseDevice("not active");
 
-	const jkt = await boundKey(scope, request.headers.get("dpop"), device);
-	// A device that always brings a proof can do without: a replayed assertion lacks one. For any other the assertion counts
-	// once, proof or no proof, or it could be sent again without the proof for a bearer token. Under an elastic license it
-	// counts once for everybody: whoever sent a captured request again, proof and all, would renew the seat.
-	const countsOnce = !device.dpopBound || device.lease !== null;
-	const { jti, replayableUntil } = verified;
-	const account = accountObjectName(device.id);
-	if (countsOnce && !(await services.objects.useOnce(device.id, jti, replayableUntil, now, account))) {
-		refuseClient(scope, "assertion_replayed");
-	}
+	// The certificate binds it already. A client that has sent a proof as well sees that by the type of its token (RFC 9449 §5).
+	const jkt = x5t === null ? await boundKey(scope, request.headers.get("dpop"), device) : null;
+	if (replay !== null) await requireFirstUse(scope, device, replay);
 	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
 	scope.event.device = pseudonym;
 	const { issuer, tokenTtlSeconds } = services.config;
-	const life = jkt === null ? Math.min(BEARER_LIFE_SECONDS, tokenTtlSeconds) : tokenTtlSeconds;
+	const isBound = jkt !== null || x5t !== null;
+	const life = !isBound ? Math.min(BEARER_LIFE_SECONDS, tokenTtlSeconds) : tokenTtlSeconds;
 	const { lease, expiresIn } = await renewSeat(scope, device, life);
 	const accessToken = await sealAccessToken(services.macKeyring, {
 		issuer,
 		device: { ...device, lease },
 		pseudonym,
 		jkt,
+		x5t,
 		jti: crypto.randomUUID(),
 		now,
 		expiresIn,
@@ -144,7 +105,7 @@ export const token = plainRoute(route, async (request, scope) => {
 		expires_in: expiresIn,
 		scope: "device",
 		lineage: await lineageOf(scope, device.id, form.lineage),
-		...passOnAnchors(scope, device.id, form.anchors),
+		...passOnAnchors(scope, device.id, form.anchors, certificateEndsAt),
 	} satisfies z.infer<typeof tokenAnswer>;
 	return answerJson(body, 200, {
 		"cache-control": "no-store",
@@ -153,13 +114,6 @@ export const token = plainRoute(route, async (request, scope) => {
 });
 
 const decoder = new TextDecoder();
-
-const NOT_ACCEPTED = "the client assertion was not accepted";
-
-function refuseClient(scope: RequestScope, reason: string, description = NOT_ACCEPTED): never {
-	scope.event.reason = reason;
-	throw new OAuthError("invalid_client", 401, description);
-}
 
 function refuseStatus(scope: RequestScope, status: Exclude<DeviceStatus, "active">): never {
 	scope.event.reason = status;
@@ -221,7 +175,7 @@ async function boundKey(scope: RequestScope, proofHeader: string | null, device:
 	const proof = await verifyDpopProof({
 		proof: proofHeader,
 		method: "POST",
-		url: `${services.config.issuer}/oauth2/token`,
+		...targetUrls(services.config, "/oauth2/token"),
 		now,
 		expectedJkt: device.jkt,
 		knownKey: device.jwk,

@@ -14,7 +14,13 @@ import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { openAccessToken } from "../../../signing/sealed/access-token.ts";
 import { isDirectOffer, type OfferClaims, openCapability, sealCapability } from "../../../signing/sealed/capability.ts";
-import { readAuthorization, refuseDenied, requireProof, tokenTail } from "../../http/authenticate.ts";
+import {
+	readAuthorization,
+	refuseDenied,
+	requireProof,
+	type TokenBinding,
+	tokenTail,
+} from "../../http/authenticate.ts";
 import {
 	degradedMarks,
 	jsonAnswer,
@@ -120,7 +126,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 	event.product = offer.product;
 	event.fromVersion = offer.from;
 	event.toVersion = offer.to;
-	await requireProof(request, scope, authorization, opened.jkt);
+	await requireProof(request, scope, authorization, opened);
 	await limitRate(services.limits.token, `permits ${offer.device} ${offer.product}`);
 	const view = await services.records.current(scope);
 	refuseDenied(scope, view, offer.device);
@@ -138,19 +144,24 @@ export const permits = plainRoute(route, async (request, scope) => {
 /**
  * An offer is for the token under which it was made, whose end tells it. One that came with a download is reported on as well, also
  * once its device has another token: so it is for any token of the device, which is verified here.
- * @returns `jkt`: thumbprint of the key whose proof has to come with the request: where the token or the offer is bound, it must
+ * @returns what has to come with the request: where the token or the offer is bound, it must
  */
 async function openOffer({ services, now }: RequestScope, text: string, token: string) {
 	const { macKeyring, config } = services;
 	if (!isDirectOffer(text)) {
 		const offer = await openCapability(macKeyring, "offer", text, tokenTail(token), now);
-		return offer.ok ? { ...offer, jkt: offer.claims.jkt } : offer;
+		return offer.ok ? { ...offer, ...boundTo(offer.claims) } : offer;
 	}
 	const direct = await openCapability(macKeyring, "direct", text, UNBOUND, now);
 	if (!direct.ok) return direct;
 	const caller = await openAccessToken(macKeyring, token, { issuer: config.issuer, now });
 	if (!caller.ok || caller.profile.id !== direct.claims.device) return { ok: false, reason: "other_token" } as const;
-	return { ...direct, jkt: caller.jkt ?? direct.claims.jkt };
+	const offered = boundTo(direct.claims);
+	return { ...direct, jkt: caller.jkt ?? offered.jkt, x5t: caller.x5t ?? offered.x5t };
+}
+
+function boundTo({ jkt, x5t }: OfferClaims): TokenBinding {
+	return { jkt: jkt ?? null, x5t: x5t ?? null };
 }
 
 /** See permit-checks.ts for what is looked at again. */

@@ -6,16 +6,20 @@ import { passOn } from "./device-words.ts";
 
 /**
  * @param text as it was sent; undefined = it says nothing, as nearly always
+ * @param certificateEndsAt of the certificate that it has shown, which is known whatever it says; null = it has shown none
  * @returns what to answer: whether it was understood
  */
 export function passOnAnchors(
 	scope: RequestScope,
 	device: string,
 	text: string | undefined,
+	certificateEndsAt: number | null,
 ): { readonly anchors?: "taken" | "not_understood" } {
+	const anchors = text === undefined ? null : readAnchors(text);
+	const shown = certificateEndsAt === null ? null : { certificateEndsAt };
+	if (anchors !== null) passOn(scope, device, { kind: "anchors", ...anchors, ...shown });
+	else if (shown !== null) passOn(scope, device, { kind: "certificate", ...shown });
 	if (text === undefined) return {};
-	const anchors = readAnchors(text);
 	if (anchors === null) return { anchors: "not_understood" };
-	passOn(scope, device, { kind: "anchors", ...anchors });
 	return { anchors: "taken" };
 }

@@ -41,6 +41,7 @@ describe("access token", () => {
 			profile: PROFILE,
 			pseudonym: PSEUDONYM,
 			jkt: "thumbprint",
+			x5t: null,
 			exp: NOW + 3600,
 			provisional: false,
 			policyInRecord: false,
@@ -56,6 +57,24 @@ describe("access token", () => {
 		const device = { ...PROFILE, labels: {}, haGroup: null, hold: null, licenseEpoch: 0, lease: null, grants: {} };
 		expect(await open(await seal({ device, jkt: null }))).toMatchObject({ ok: true, profile: device, jkt: null });
 	});
+
+	it("is bound to a certificate, to a key, or to both", async () => {
+		for (const [jkt, x5t] of [
+			[null, "print"],
+			["thumbprint", "print"],
+			["thumbprint", null],
+		] as const) {
+			expect(await open(await seal({ jkt, x5t }))).toMatchObject({ ok: true, jkt, x5t });
+		}
+		expect(claimsOf(await seal({ jkt: null, x5t: "print" })).cnf).toEqual({ "x5t#S256": "print" });
+	});
+
+	it.each([{}, { "x5t#S256": 1 }, { jkt: "thumbprint", "x5t#S256": 1 }, { kid: "other" }])(
+		"that is bound to something that is not known is refused: %j",
+		async (cnf) => {
+			expect(await open(await forge({ cnf }))).toEqual({ ok: false, reason: "wrong_claim", claim: "cnf" });
+		},
+	);
 
 	it("has the claims that are documented", async () => {
 		expect(claimsOf(await seal())).toEqual({

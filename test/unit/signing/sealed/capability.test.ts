@@ -48,6 +48,19 @@ describe("capability", () => {
 		expect(await openCapability(keyring, "direct", direct, "", NOW)).toEqual({ ok: true, claims: OFFER });
 	});
 
+	it("is bound to a certificate, with a key or without; what names neither is no offer", async () => {
+		const { jkt: _, ...unbound } = OFFER;
+		for (const claims of [
+			{ ...unbound, x5t: "print" },
+			{ ...unbound, jkt: "key", x5t: "print" },
+		]) {
+			const text = await sealCapability(keyring.current, "offer", claims, TAIL);
+			expect(await open(text)).toEqual({ ok: true, claims });
+		}
+		const text = await sealCapability(keyring.current, "offer", unbound, TAIL);
+		expect(await open(text)).toEqual({ ok: false, reason: "malformed" });
+	});
+
 	it("brings back any claims, and fits into a header or a body", async () => {
 		const claims = fc.record({
 			device: fc.constant(DEVICE_ID),

@@ -84,6 +84,28 @@ const deactivation: MakeCases = async (a, b) => {
 	];
 };
 
+const updating: MakeCases = async (a, b) => {
+	const update = async (id: string, bearer: string, { firewall, serial }: Estate = a) => {
+		const path = `/oauth2/register/${id}`;
+		const body = JSON.stringify({
+			...{ jwks: { keys: [firewall.publicJwk] }, device_serial: serial, device_model: "FW-100" },
+		});
+		const dpop = await firewall.proof("PUT", ISSUER + path);
+		const headers = { "content-type": "application/json", "content-length": String(body.length), dpop };
+		return send(path, { method: "PUT", headers: { ...headers, authorization: `Bearer ${bearer}` }, body });
+	};
+	const { registrationToken: tokenOfA, clientId: idOfA } = a.firewall;
+	const { registrationToken: tokenOfB, clientId: idOfB } = b.firewall;
+	return [
+		{ what: "B's device with A's token", ask: () => update(idOfB, tokenOfA), status: 401 },
+		{ what: "A's device with B's token", ask: () => update(idOfA, tokenOfB), status: 401 },
+		{ what: "B's device with B's token and A's key", ask: () => update(idOfB, tokenOfB), status: 400 },
+		{ what: "A's device with A's token and B's key", ask: () => update(idOfA, tokenOfA, b), status: 400 },
+		{ what: "B's device under the name of A's object", ask: () => update(mixedDevice(a, b), tokenOfA), status: 401 },
+		{ what: "A's device with A's token and key", ask: () => update(idOfA, tokenOfA), status: 200 },
+	];
+};
+
 const token: MakeCases = async (a, b) => {
 	const ask = async (claims: Record<string, string>, more: Record<string, string> = {}, prover?: Estate) => {
 		const assertion = await a.firewall.assertion({ claims });
@@ -195,6 +217,7 @@ const rewinding: MakeCases = async (a, b) => {
 export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /oauth2/register": registration,
 	"DELETE /oauth2/register/{client_id}": deactivation,
+	"PUT /oauth2/register/{client_id}": updating,
 	"POST /oauth2/token": token,
 	"GET /d/{sha256}/{name}": download,
 	"POST /v1/hooks/aws/autoscaling": autoscaling,

@@ -16,6 +16,7 @@ const PUBLIC = [
 	// These carry their credentials in their own ways: DPoP code, assertion, ID token, registration token, signed URL.
 	"POST /oauth2/register",
 	"DELETE /oauth2/register/{client_id}",
+	"PUT /oauth2/register/{client_id}",
 	"POST /oauth2/token",
 	"POST /oauth2/products/{product}/token",
 	"GET /d/{sha256}/{name}",

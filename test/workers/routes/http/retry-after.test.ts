@@ -78,6 +78,7 @@ const others: readonly (readonly [string, (edge: Edge) => Promise<Response>])[] 
 			return edge.sendJson("DELETE", `/oauth2/register/${clientId}`, registrationToken);
 		},
 	],
+	["PUT /oauth2/register/{client_id}", (edge) => edge.update(scene.firewall)],
 	["GET /d/{sha256}/{name}", (edge) => edge.download(downloadUrl)],
 	["GET /p/{name}", (edge) => edge.send(`/p/${"A".repeat(22)}`)],
 	["GET /tuf/{file}", (edge) => edge.send("/tuf/timestamp.json")],

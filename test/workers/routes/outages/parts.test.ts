@@ -66,6 +66,7 @@ describe("Account down", () => {
 		const path = `/oauth2/register/${firewall.clientId}`;
 		const deactivation = await edge.sendJson("DELETE", path, firewall.registrationToken);
 		await expectOAuthError(deactivation, 503, "temporarily_unavailable");
+		await expectOAuthError(await edge.update(firewall), 503, "temporarily_unavailable");
 	});
 
 	test("a device that no store has yet gets no token", async () => {

@@ -32,6 +32,7 @@ const respond: RequestListener = async (incoming, outgoing) => {
 	const headers = new Headers(given.map(([name, value]) => [name, String(value)]));
 	const request = new Request(url, { method: incoming.method ?? "GET", headers });
 	const config = {
+		mutualTls: null,
 		...{
 			issuer,
 			isLocal: true,

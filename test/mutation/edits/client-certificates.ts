@@ -1,0 +1,63 @@
+// Faults in who is known by a client certificate.
+import type { FileEdits } from "../edit.ts";
+
+export const CLIENT_CERTIFICATES: readonly FileEdits[] = [
+	{
+		file: "src/routes/device/oauth/client-certificate.ts",
+		tests: ["test/workers/routes/device/oauth/client-certificates"],
+		edits: [
+			{
+				from: "if (!isOwn(device.certificates ?? [], certificate))",
+				to: "if (device.certificates === undefined)",
+				breaks: "any certificate of a trusted authority is any device's",
+			},
+		],
+	},
+	{
+		file: "src/routes/http/mtls/client-certificate.ts",
+		tests: ["test/workers/routes/device/oauth/client-certificates"],
+		edits: [
+			{
+				from: 'if (certVerified !== "SUCCESS")',
+				to: "if (!certVerified)",
+				breaks: "a certificate that was not verified counts",
+			},
+			{
+				from: 'if (certRevoked !== "0")',
+				to: "if (certRevoked === true)",
+				breaks: "a certificate that was revoked counts",
+			},
+			{
+				from: " || !equalInConstantTime(shown, secret)",
+				to: "",
+				breaks: "whoever makes up the header of a proxy is the device",
+			},
+			{
+				from: "if (now > parts.notAfter)",
+				to: "if (false)",
+				breaks: "a certificate that has ended counts",
+			},
+			{
+				from: "vouched.x5t !== null && vouched.x5t !== x5t",
+				to: "false",
+				breaks: "two certificates of one connection count as one",
+			},
+		],
+	},
+	{
+		file: "src/routes/http/authenticate.ts",
+		tests: ["test/workers/routes/device/oauth/client-certificates"],
+		edits: [
+			{
+				from: "if (x5t !== null) await requireCertificate(request, scope, authorization, x5t);",
+				to: "",
+				breaks: "a token that was stolen is good without the certificate",
+			},
+			{
+				from: "shown.ok && equalInConstantTime(shown.x5t, x5t)",
+				to: "shown.ok",
+				breaks: "a token that was stolen is good with any certificate",
+			},
+		],
+	},
+];
