@@ -9,6 +9,7 @@ export interface Issued {
 	/** PKCS #8 */
 	readonly keyPem: string;
 	readonly publicKey: CryptoKey;
+	readonly serial: Uint8Array<ArrayBuffer>;
 	/** SHA-256 in hexadecimal */
 	readonly fingerprint: string;
 	/** the same as `cnf.x5t#S256` has it */
@@ -23,6 +24,8 @@ export interface Order {
 	readonly notBefore?: number;
 	readonly notAfter?: number;
 	readonly key?: "P-256" | "P-384" | "Ed25519" | "RSA";
+	/** of a server: its four bytes */
+	readonly address?: readonly number[];
 	/** bytes that make it larger */
 	readonly padding?: number;
 }
@@ -30,6 +33,8 @@ export interface Order {
 export interface Authority extends Issued {
 	readonly name: Subject;
 	issue(order: Order): Promise<Issued>;
+	/** @returns its list of those that were revoked (RFC 5280 §5), PEM */
+	revoke(...certificates: Issued[]): Promise<string>;
 }
 
 const DAY = 86_400;
@@ -50,6 +55,7 @@ export async function makeAuthority(name: Subject): Promise<Authority> {
 		...self,
 		name,
 		issue: async (order) => sign(order, name, await makeKeys(order.key ?? "P-256"), keys),
+		revoke: (...certificates) => listRevoked(certificates, name, keys),
 	};
 }
 
@@ -71,7 +77,7 @@ async function makeKeys(kind: NonNullable<Order["key"]>): Promise<Keys> {
 }
 
 async function sign(
-	{ subject, notBefore, notAfter, padding = 0, isAuthority }: Order & { readonly isAuthority?: boolean },
+	{ subject, notBefore, notAfter, address, padding = 0, isAuthority }: Order & { readonly isAuthority?: boolean },
 	issuer: Subject,
 	own: Keys,
 	by: Keys,
@@ -85,12 +91,16 @@ async function sign(
 	);
 	const extensions = [
 		...(isAuthority ? [basicConstraints] : []),
+		...(address === undefined
+			? []
+			: [tlv(0x30, oid("2.5.29.17"), tlv(0x04, tlv(0x30, tlv(0x87, Uint8Array.from(address)))))]),
 		...(padding === 0 ? [] : [tlv(0x30, oid("1.3.6.1.4.1.99999.1"), tlv(0x04, new Uint8Array(padding)))]),
 	];
+	const serial = Uint8Array.from([0x11, ...crypto.getRandomValues(new Uint8Array(15))]);
 	const body = tlv(
 		0x30,
 		tlv(0xa0, tlv(0x02, bytes(2))),
-		tlv(0x02, bytes(0x11), crypto.getRandomValues(new Uint8Array(15))),
+		tlv(0x02, serial),
 		ECDSA_SHA256(),
 		nameOf(issuer),
 		tlv(0x30, timeOf(notBefore ?? now - DAY), timeOf(notAfter ?? now + 90 * DAY)),
@@ -98,8 +108,7 @@ async function sign(
 		new Uint8Array((await crypto.subtle.exportKey("spki", own.publicKey)) as ArrayBuffer),
 		...(extensions.length === 0 ? [] : [tlv(0xa3, tlv(0x30, ...extensions))]),
 	);
-	const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, by.privateKey, body);
-	const der = tlv(0x30, body, ECDSA_SHA256(), tlv(0x03, bytes(0), derSignature(new Uint8Array(signature))));
+	const der = await signed(body, by);
 	const pkcs8 = new Uint8Array((await crypto.subtle.exportKey("pkcs8", own.privateKey)) as ArrayBuffer);
 	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", der));
 	return {
@@ -107,10 +116,24 @@ async function sign(
 		pem: pem("CERTIFICATE", der),
 		keyPem: pem("PRIVATE KEY", pkcs8),
 		publicKey: own.publicKey,
+		serial,
 		fingerprint: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
 		x5t: base64(digest).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),
 		header: `:${base64(der)}:`,
 	};
+}
+
+async function listRevoked(certificates: readonly Issued[], issuer: Subject, by: Keys): Promise<string> {
+	const now = Math.floor(Date.now() / 1000);
+	const entries = certificates.map(({ serial }) => tlv(0x30, tlv(0x02, serial), timeOf(now - DAY)));
+	const times = [timeOf(now - DAY), timeOf(now + DAY)];
+	const body = tlv(0x30, tlv(0x02, bytes(1)), ECDSA_SHA256(), nameOf(issuer), ...times, tlv(0x30, ...entries));
+	return pem("X509 CRL", await signed(body, by));
+}
+
+async function signed(body: Uint8Array<ArrayBuffer>, { privateKey }: Keys): Promise<Uint8Array<ArrayBuffer>> {
+	const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, body);
+	return tlv(0x30, body, ECDSA_SHA256(), tlv(0x03, bytes(0), derSignature(new Uint8Array(signature))));
 }
 
 /** What Cloudflare says of a certificate of a connection. @param bent what it says otherwise */
