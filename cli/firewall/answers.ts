@@ -14,6 +14,8 @@ export const serverMetadata = z.object({
 	issuer: z.url(),
 	token_endpoint: z.url(),
 	registration_endpoint: z.url(),
+	/** RFC 8705 §5 */
+	mtls_endpoint_aliases: z.object({ token_endpoint: z.url(), registration_endpoint: z.url() }).optional(),
 });
 
 /** RFC 7591 §3.2.1 */
@@ -22,6 +24,7 @@ export const registrationAnswer = z.object({
 	registration_access_token: z.string(),
 	account: z.string(),
 	license: z.string(),
+	token_endpoint_auth_method: z.string().optional(),
 });
 
 export const tokenAnswer = z.object({

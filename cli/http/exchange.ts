@@ -22,6 +22,8 @@ export interface HttpRequest {
 	readonly body?: string | Readable;
 	readonly idleTimeoutMs?: number;
 	readonly signal?: AbortSignal;
+	/** PEM texts of what the connection shows, where it is TLS; undefined = nothing */
+	readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined;
 	/** is shown the connection when the answer's head is there, and it is open still */
 	readonly onConnection?: ((socket: Socket) => void) | undefined;
 }
@@ -56,6 +58,7 @@ export async function openReply(request: HttpRequest): Promise<HttpReply> {
 			agent,
 			timeout,
 			...(ca === undefined ? {} : { ca: [...ca] }),
+			...request.clientCertificate,
 			...(request.signal === undefined ? {} : { signal: request.signal }),
 		});
 		const fail = (cause: unknown) => reject(unreachable(url, cause, proxy));

@@ -10,6 +10,7 @@ import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, type Issued, makeAuthority } from "../support/certificates.ts";
 import { TEST_PROXY_SECRET } from "../support/secrets.ts";
+import { runCli } from "../unit/cli/support/run-cli.ts";
 import { createCode, operate, publish } from "./support/fleet.ts";
 import { type RunningService, startService } from "./support/service.ts";
 import { startTlsProxy, type TlsProxy } from "./support/tls-proxy.ts";
@@ -231,6 +232,71 @@ const hasCurl = await run("curl", ["--version"]).then(
 	() => true,
 	() => false,
 );
+
+describe("parapet device", () => {
+	let home: string;
+	beforeAll(() => {
+		home = join(folder, "home");
+	});
+	async function write(name: keyof typeof certificates): Promise<void> {
+		await writeFile(join(folder, "device.pem"), certificates[name].pem);
+		await writeFile(join(folder, "device.key"), certificates[name].keyPem, { mode: 0o600 });
+	}
+	async function parapet(...words: string[]): Promise<{ code: number; out: Record<string, unknown> }> {
+		const { PARAPET_CA_FILE: before } = process.env;
+		process.env["PARAPET_CA_FILE"] = join(folder, "ca.pem");
+		try {
+			const all = ["device", ...words, "--home", home, "--url", service.url, "--json"];
+			const { exitCode, stdout, stderr } = await runCli(all, {}, folder);
+			const text = stdout.trim() === "" ? stderr : stdout;
+			return { code: exitCode, out: JSON.parse(text.trim().split("\n").at(-1) ?? "{}") };
+		} finally {
+			if (before === undefined) delete process.env["PARAPET_CA_FILE"];
+			else process.env["PARAPET_CA_FILE"] = before;
+		}
+	}
+	const files = () => ["--client-cert", join(folder, "device.pem"), "--client-key", join(folder, "device.key")];
+
+	it("activates, updates and renews with nothing but its certificate", async () => {
+		await write("own");
+		const activated = await parapet("activate", await createCode(service, [PRODUCT]), "--serial", "SN-CLI", ...files());
+		expect(activated).toMatchObject({ code: 0, out: { certificate: certificates.own.x5t } });
+		expect(await parapet("token")).toMatchObject({ code: 0, out: { token_type: "Bearer" } });
+		expect(await parapet("update")).toMatchObject({ code: 0 });
+		expect(await parapet("check")).toMatchObject({
+			code: 0,
+			out: { products: [{ installed: "1.0.0", status: "current" }] },
+		});
+
+		// Whoever renews it does no more than write the files.
+		await write("renewed");
+		expect(await parapet("check")).toMatchObject({ code: 0 });
+		expect(await parapet("token")).toMatchObject({ code: 0, out: { token_type: "Bearer" } });
+
+		await write("foreign");
+		expect(await parapet("token")).toMatchObject({ code: 1, out: { error: expect.anything() } });
+		expect(await parapet("certificate", "--none")).toMatchObject({ code: 0, out: { certificate: null } });
+		expect(await parapet("token")).toMatchObject({ code: 0, out: { token_type: "DPoP" } });
+		await write("own");
+		expect(await parapet("certificate", ...files())).toMatchObject({
+			code: 0,
+			out: { certificate: certificates.own.x5t },
+		});
+		expect(await parapet("check")).toMatchObject({ code: 0 });
+		expect(await parapet("deactivate", "--yes")).toMatchObject({ code: 0 });
+	});
+
+	it.each([
+		[["--client-cert", "device.pem"], "two files"],
+		[["--client-cert", "no.pem", "--client-key", "device.key"], "no.pem"],
+		[["--client-cert", "device.key", "--client-key", "device.key"], "no certificate"],
+	])("says what is wrong with %j", async (words, said) => {
+		const places = words.map((word) => (word.startsWith("--") ? word : join(folder, word)));
+		const { code, out } = await parapet("activate", await createCode(service, [PRODUCT]), ...places);
+		expect(code).toBe(2);
+		expect(JSON.stringify(out)).toContain(said);
+	});
+});
 
 describe.skipIf(!hasCurl)("curl", () => {
 	async function curl(name: keyof typeof certificates | null, ...words: string[]): Promise<string> {

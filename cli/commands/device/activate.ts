@@ -8,6 +8,7 @@ import { UsageError } from "../../errors.ts";
 import { openHome } from "../../firewall/home/state.ts";
 import { trustFolder } from "../../firewall/home/trust-folder.ts";
 import { activateFirewall } from "../../firewall/identity/activation.ts";
+import { certificateFiles } from "../../firewall/identity/client-certificate.ts";
 import { pinRoot } from "../../trust/client.ts";
 
 /** Without the hyphens, which groups it for the eye. */
@@ -21,6 +22,9 @@ const shape = {
 	engine: versionName.optional(),
 	algorithm: z.enum(["ES256", "Ed25519"]).optional(),
 	root: z.string().optional(),
+	clientCert: z.string().optional(),
+	clientKey: z.string().optional(),
+	subjectDn: z.string().optional(),
 };
 
 export const activate: FirewallAction<typeof shape> = {
@@ -32,7 +36,19 @@ export const activate: FirewallAction<typeof shape> = {
 		const home = openHome(options.home);
 		const server = resolveServer(options.url, surroundings);
 		const { nowMs } = surroundings;
-		const made = await activateFirewall({ home, server, code, serial, model, labels: label, engine, algorithm, nowMs });
+		const certificate = certificateFiles(options.clientCert, options.clientKey, options.subjectDn);
+		const made = await activateFirewall({
+			home,
+			server,
+			code,
+			serial,
+			model,
+			labels: label,
+			engine,
+			algorithm,
+			certificate,
+			nowMs,
+		});
 		if (root !== null) await pinRoot(trustFolder(home), root);
 		const { id, account, license } = made.device;
 		output.answer(
@@ -43,6 +59,7 @@ export const activate: FirewallAction<typeof shape> = {
 				serial: made.serial,
 				model: made.model,
 				algorithm: made.algorithm,
+				...(made.certificate !== undefined && { certificate: made.certificate.x5t }),
 				home: home.folder,
 			},
 			`activated as ${id} (serial ${made.serial}, ${made.algorithm} key in ${home.folder})`,

@@ -24,7 +24,17 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--engine <version>", "software version, sent with each check")
 		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)")
 		.option("--root <file>", "TUF root: from then on only what publishers have signed is installed");
+	addCertificateOptions(activate);
 	runAsFirewall(activate, surroundings, async () => (await import("./activate.ts")).activate);
+
+	const certificate = addCertificateOptions(device.command("certificate"))
+		.description("be known by a client certificate (RFC 8705) in place of the firewall's key, or by its key again")
+		.option("--none", "by its key again")
+		.addHelpText(
+			"after",
+			"\nWhoever renews the certificate writes its files anew: the service is told with the next token. The one before counts until it ends.",
+		);
+	runAsFirewall(certificate, surroundings, async () => (await import("./certificate.ts")).certificate);
 
 	const token = device
 		.command("token")
@@ -105,6 +115,16 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 	addForkCommands(device, surroundings);
 	addFleetCommands(device, surroundings);
 	addFleetFileCommands(device, surroundings);
+}
+
+function addCertificateOptions(command: Command): Command {
+	return command
+		.option("--client-cert <file>", "client certificate (PEM) by which the firewall is to be known, at every request")
+		.option("--client-key <file>", "its private key (PEM)")
+		.option(
+			"--subject-dn <name>",
+			"its subject, CN=fw-1,O=Example: to be known by whatever certificate its issuer gives to that name, not by this one",
+		);
 }
 
 function addHaOptions(command: Command): Command {

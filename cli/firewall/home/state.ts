@@ -25,6 +25,19 @@ const privateJwk = z.union([
 	z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), d: z.string() }),
 ]);
 
+const clientCertificate = z.object({
+	/** PEM files, which are read each time: whoever renews the certificate writes them anew */
+	certFile: z.string(),
+	keyFile: z.string(),
+	/** SHA-256 of the one that the service knows, base64url */
+	x5t: z.string(),
+	/** known by its name, so that another one to it needs no word; null = by the certificate itself */
+	subjectDn: z.string().nullable(),
+	/** where the service asks for it; no slash at the end */
+	origin: z.string(),
+});
+export type KnownCertificate = z.infer<typeof clientCertificate>;
+
 /** Written before activation is tried, so that a lost reply is repeated with the same key and serial. */
 const identity = z.object({
 	server: z.string(),
@@ -33,6 +46,8 @@ const identity = z.object({
 	labels: labels,
 	engine: versionName.nullable(),
 	algorithm: z.enum(["ES256", "Ed25519"]),
+	/** by which client certificate it is known; left out = by its key */
+	certificate: clientCertificate.optional(),
 	/** null = not activated yet */
 	device: z
 		.object({ id: z.string(), account: z.string(), license: z.string(), registrationToken: z.string() })

@@ -10,6 +10,13 @@ import { parseJson } from "../../json.ts";
 import { registrationAnswer } from "../answers.ts";
 import type { FirewallHome, Identity } from "../home/state.ts";
 import { dropParts } from "../update/parts.ts";
+import {
+	authMetadata,
+	type CertificateFiles,
+	mtlsEndpoints,
+	readClientCertificate,
+	registerCertificate,
+} from "./client-certificate.ts";
 import { createPrivateJwk, type DeviceAlgorithm, importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";
 
@@ -23,6 +30,8 @@ export interface ActivationOptions {
 	readonly labels?: Readonly<Record<string, string>> | undefined;
 	readonly engine?: string | undefined;
 	readonly algorithm?: DeviceAlgorithm | undefined;
+	/** by which it is to be known; null = by its key */
+	readonly certificate?: CertificateFiles | null;
 	readonly nowMs: () => number;
 }
 
@@ -33,7 +42,10 @@ export async function activateFirewall(options: ActivationOptions): Promise<Acti
 	const { home, server, nowMs } = options;
 	const draft = await prepareIdentity(options);
 	const key = await importDeviceKey(await loadKey(home));
-	const { registration_endpoint: endpoint } = await discoverServer(server, nowMs());
+	const certificate = options.certificate ?? null;
+	const shown = certificate === null ? null : await readClientCertificate(certificate);
+	const metadata = await discoverServer(server, nowMs());
+	const endpoint = (certificate === null ? metadata : mtlsEndpoints(metadata)).registration_endpoint;
 	const code = options.code.replace(/\s/g, "");
 	const what = "could not activate";
 	const answer = await exchange({
@@ -46,25 +58,41 @@ export async function activateFirewall(options: ActivationOptions): Promise<Acti
 			accept: "application/json",
 		},
 		body: JSON.stringify({
-			jwks: { keys: [{ ...key.publicJwk, kid: key.thumbprint }] },
-			token_endpoint_auth_method: "private_key_jwt",
-			token_endpoint_auth_signing_alg: key.algorithm,
+			...authMetadata(certificate, key, shown?.x5t),
 			grant_types: ["client_credentials"],
-			dpop_bound_access_tokens: true,
 			device_serial: draft.serial,
 			device_model: draft.model,
 			device_labels: draft.labels,
 		}),
+		...(shown !== null && { clientCertificate: shown }),
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
-	const { client_id, registration_access_token, account, license } = readAnswer(
-		parseJson(answer.text),
-		what,
-		registrationAnswer,
-	);
+	const {
+		client_id,
+		registration_access_token,
+		account,
+		license,
+		token_endpoint_auth_method: method,
+	} = readAnswer(parseJson(answer.text), what, registrationAnswer);
 	const device = { id: client_id, account, license, registrationToken: registration_access_token };
-	await home.save("identity", { ...draft, device });
-	return { ...draft, device };
+	const made = { ...draft, device };
+	if (certificate === null || shown === null) {
+		await home.save("identity", made);
+		return made;
+	}
+	const known = { ...made, certificate: { ...certificate, x5t: shown.x5t, origin: mtlsEndpoints(metadata).origin } };
+	// This code had activated this key before, and the device is known by it.
+	if (method !== "tls_client_auth") {
+		await home.save("identity", made);
+		return { ...made, ...(await withCertificate(home, made, key, metadata, certificate, nowMs())) };
+	}
+	await home.save("identity", known);
+	return known;
+}
+
+async function withCertificate(...[home, made, key, metadata, files, nowMs]: Parameters<typeof registerCertificate>) {
+	const certificate = await registerCertificate(home, made, key, metadata, files, nowMs);
+	return certificate === undefined ? {} : { certificate };
 }
 
 async function prepareIdentity(options: ActivationOptions): Promise<Identity> {

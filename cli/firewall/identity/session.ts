@@ -11,11 +11,12 @@ import { trustedCertificates } from "../../http/route.ts";
 import { parseJson } from "../../json.ts";
 import { tokenAnswer } from "../answers.ts";
 import type { FirewallHome, Token } from "../home/state.ts";
-import { loadActiveIdentity, loadKey } from "./activation.ts";
+import { type ActiveIdentity, loadActiveIdentity, loadKey } from "./activation.ts";
 import { areAnchorsDue, describeAnchors, tlsRootOf } from "./anchors.ts";
-import { importDeviceKey } from "./device-key.ts";
-import { discoverServer } from "./discovery.ts";
-import { tokenForm } from "./token-form.ts";
+import { mtlsEndpoints, readClientCertificate, registerCertificate } from "./client-certificate.ts";
+import { type DeviceKey, importDeviceKey } from "./device-key.ts";
+import { discoverServer, type ServerMetadata } from "./discovery.ts";
+import { certifiedTokenForm, tokenForm } from "./token-form.ts";
 
 /** A token this close to its end is not sent any more. */
 const TOKEN_MARGIN_SECONDS = 30;
@@ -55,15 +56,19 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 	const now = () => Math.floor(nowMs() / 1000);
 
 	const obtainToken: FirewallSession["obtainToken"] = async (binding) => {
-		const { device } = await loadActiveIdentity(home);
+		const identity = await loadActiveIdentity(home);
+		const { device } = identity;
 		const key = await importDeviceKey(await loadKey(home));
 		// A token that is not saved would begin a line that nobody goes on with.
 		const last = binding === "bound" ? await home.load("token") : null;
 		const isTelling = binding === "bound" && areAnchorsDue(last?.anchorsToldAt, now());
 		const { metadata, tlsRoot } = await discover(server, nowMs(), isTelling);
-		const { issuer, token_endpoint: url } = metadata;
+		const shown = await certificateFor(identity, key, metadata);
+		const { issuer } = metadata;
+		const url = (shown === null ? metadata : mtlsEndpoints(metadata)).token_endpoint;
+		const isBound = binding === "bound" && shown === null;
 		const form = new URLSearchParams({
-			...(await tokenForm(key, device.id, issuer, now())),
+			...(shown === null ? await tokenForm(key, device.id, issuer, now()) : certifiedTokenForm(device.id)),
 			...(last?.lineage === undefined ? {} : { lineage: last.lineage }),
 			...(isTelling ? { anchors: await describeAnchors(home, tlsRoot) } : {}),
 		});
@@ -73,14 +78,15 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 			headers: {
 				"content-type": "application/x-www-form-urlencoded",
 				accept: "application/json",
-				...(binding === "bound" ? { dpop: await key.proveRequest("POST", url, now()) } : {}),
+				...(isBound ? { dpop: await key.proveRequest("POST", url, now()) } : {}),
 			},
 			body: form.toString(),
+			...(shown !== null && { clientCertificate: shown }),
 		});
 		const what = "could not get a token";
 		if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
 		const given = readAnswer(parseJson(answer.text), what, tokenAnswer);
-		const type = binding === "bound" ? "DPoP" : "Bearer";
+		const type = isBound ? "DPoP" : "Bearer";
 		// RFC 9449 §5: a server that ignored the proof answers with another type, and the token would not be bound
 		if (given.token_type.toLowerCase() !== type.toLowerCase()) {
 			throw new CliError(`${what}: asked for a ${type} token, was given ${given.token_type}`, {
@@ -100,6 +106,17 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 		return token;
 	};
 
+	/** What the connection is to show: the certificate as its files have it now, told to the service where that knows another. */
+	const certificateFor = async (identity: ActiveIdentity, key: DeviceKey, metadata: ServerMetadata) => {
+		const { certificate } = identity;
+		if (certificate === undefined) return null;
+		const shown = await readClientCertificate(certificate);
+		if (shown.x5t !== certificate.x5t && certificate.subjectDn === null) {
+			await registerCertificate(home, identity, key, metadata, certificate, nowMs());
+		}
+		return shown;
+	};
+
 	const currentToken = async () => {
 		const saved = await home.load("token");
 		const usable = saved !== null && saved.server === server && saved.expiresAt - TOKEN_MARGIN_SECONDS > now();
@@ -107,7 +124,8 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 	};
 
 	const sendWith = async (token: Token, request: FirewallRequest) => {
-		const url = `${server}${request.path}`;
+		const { certificate } = await loadActiveIdentity(home);
+		const url = `${certificate?.origin ?? server}${request.path}`;
 		const key = await importDeviceKey(await loadKey(home));
 		return exchange({
 			method: request.method,
@@ -122,6 +140,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 				...(request.body === undefined ? {} : { "content-type": "application/json" }),
 			},
 			...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+			...(certificate !== undefined && { clientCertificate: await readClientCertificate(certificate) }),
 		});
 	};
 

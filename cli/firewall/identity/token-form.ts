@@ -17,3 +17,8 @@ export async function tokenForm(
 		client_assertion: await key.assertClient(device, issuer, now),
 	};
 }
+
+/** The same of one that shows its certificate (RFC 8705 §2). */
+export function certifiedTokenForm(device: string): Record<string, string> {
+	return { grant_type: "client_credentials", client_id: device };
+}
