@@ -12,12 +12,11 @@ import { presentedCertificate } from "../../http/mtls/client-certificate.ts";
 import { OAuthError } from "../../http/oauth-error.ts";
 
 const authMethod = z.enum(["private_key_jwt", "tls_client_auth"]);
-const fingerprint = z.string().regex(/^[\w-]{43}$/, "x5t#S256 is a SHA-256 in base64url");
 
 export const clientMetadata = z
 	.object({
 		jwks: z.object({
-			keys: z.array(z.looseObject({ kty: z.string(), "x5t#S256": fingerprint.optional() })).length(1),
+			keys: z.array(z.looseObject({ kty: z.string(), "x5t#S256": z.unknown().optional() })).length(1),
 		}),
 		token_endpoint_auth_method: authMethod.optional(),
 		token_endpoint_auth_signing_alg: z.enum(DEVICE_ALGORITHMS).optional(),
