@@ -129,6 +129,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/package/package.ts")).definePackage,
 	},
 	{
+		name: "probe",
+		description: "the firewall as which the service asks itself, every five minutes",
+		load: async () => (await import("./commands/probe/probe.ts")).defineProbe,
+	},
+	{
 		name: "backup",
 		description: "a whole deployment into a folder, and back into an empty one",
 		load: async () => (await import("./commands/backup/backup.ts")).defineBackup,

@@ -3,6 +3,7 @@
 import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
 import { BOOTSTRAP_KEY_OFF } from "./entitlement/keys/bootstrap-key.ts";
 import { isJurisdiction, type Place } from "./entitlement/place.ts";
+import { type ProbeDevice, parseProbeDevice } from "./probe/probe-device.ts";
 import { type AccessSettings, accessSettings } from "./signing/access-assertion.ts";
 import { type CiIssuer, parseCiIssuers } from "./signing/oidc/ci-issuers.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
@@ -91,6 +92,8 @@ export interface Config {
 	readonly access: AccessSettings | null;
 	/** whose ID tokens are taken in exchange for a token to publish: GitHub's, GitLab's, and what is named beside them */
 	readonly ciIssuers: readonly CiIssuer[];
+	/** as which firewall the service asks itself; null = it does not */
+	readonly probeDevice: ProbeDevice | null;
 	/** by account id: with which key the auto-scaling hook acts in that account's AWS */
 	readonly awsCredentials: ReadonlyMap<string, AwsCredentials>;
 	/** URL that takes the place of AWS in tests; null = AWS */
@@ -166,6 +169,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		s3: s3Location(value),
 		downloadCdn: downloadCdn(value),
 		mutualTls: mutualTls(value),
+		probeDevice: value.PROBE_DEVICE === undefined ? null : parseProbeDevice(value.PROBE_DEVICE),
 		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
 		ciIssuers: parseCiIssuers(value.CI_ISSUERS),
 		access: accessSettings(value.ACCESS_TEAM_DOMAIN, value.ACCESS_AUDIENCE),

@@ -3,12 +3,13 @@ import { ConfigError } from "./config.ts";
 import { goRound } from "./daily-round.ts";
 import { dispatch, protect } from "./dispatch.ts";
 import { fleetRetryAfter } from "./failure.ts";
+import { runProbe } from "./probe/run-probe.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { openScope, type RequestScope } from "./request-scope.ts";
 import { tellEnding } from "./routes/http/endings.ts";
 import { knownServices, type Services, servicesFor } from "./services.ts";
 import type { HistoryFiles } from "./storage/r2-history-files.ts";
-import { formatLogLine } from "./telemetry/request-event.ts";
+import { formatLogLine, newRequestEvent } from "./telemetry/request-event.ts";
 
 export { Account } from "./objects/account/account.ts";
 export { Census } from "./objects/census/census.ts";
@@ -20,30 +21,54 @@ export { SerialIndex } from "./objects/serials/serial-index.ts";
 export { Trust } from "./objects/trust/trust.ts";
 
 export default {
-	async fetch(request, env, context) {
-		const startedMs = Date.now();
-		let services: Services;
-		try {
-			services = knownServices(env) ?? (await servicesFor(env));
-		} catch (error) {
-			return protect(refuseMisconfigured(error));
-		}
-		const scope = openScope(services, request, context, startedMs);
-		const response = await dispatch(request, scope, context);
-		markLastGood(response, scope);
-		tellEnding(response.headers, scope.event.method, scope.event.route);
-		report(response, scope, startedMs);
-		return response;
-	},
+	fetch: answer,
 
 	/** The cron trigger of wrangler.toml. */
-	async scheduled(_, env) {
-		const { objects, historyFiles, config } = await servicesFor(env);
+	async scheduled(_, env, context) {
+		const services = await servicesFor(env);
+		const { objects, historyFiles, config } = services;
 		await objects.directory().renewHeads();
+		await probe(services, (request) => answer(request, env, context));
 		await pruneHistory(historyFiles, config.historyDays);
 		await goRound(objects, Math.floor(Date.now() / 1_000), (line) => console.warn(line));
 	},
 } satisfies ExportedHandler<Env>;
+
+async function answer(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+	const startedMs = Date.now();
+	let services: Services;
+	try {
+		services = knownServices(env) ?? (await servicesFor(env));
+	} catch (error) {
+		return protect(refuseMisconfigured(error));
+	}
+	const scope = openScope(services, request, context, startedMs);
+	const response = await dispatch(request, scope, context);
+	markLastGood(response, scope);
+	tellEnding(response.headers, scope.event.method, scope.event.route);
+	report(response, scope, startedMs);
+	return response;
+}
+
+/** The service asks itself as a firewall, and tells what came of it: the log, telemetry, and the Directory, whose trail calls somebody. */
+async function probe(
+	{ config, objects, telemetry }: Services,
+	ask: (request: Request) => Promise<Response>,
+): Promise<void> {
+	const { probeDevice: device, issuer } = config;
+	if (device === null) return;
+	const result = await runProbe({ device, issuer, ask, fetch: (url) => fetch(url), nowMs: () => Date.now() });
+	console.log(JSON.stringify({ type: "probe", ...result }));
+	telemetry.record({
+		...newRequestEvent("PROBE", null, null),
+		...{ route: "probe", status: result.failed === null ? 200 : 503, problem: result.code, product: device.product },
+		...{ outcome: result.failed ?? "well", durationMs: result.ms },
+	});
+	await objects
+		.directory()
+		.noteProbe(result)
+		.catch((error: unknown) => console.warn(`probe: not noted: ${error instanceof Error ? error.name : "unknown"}`));
+}
 
 /** The service works without its history: a bucket that does not answer is said, and asked again at the next run. */
 async function pruneHistory(files: HistoryFiles, days: number): Promise<void> {

@@ -278,6 +278,7 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	verifyRecords: () => [PAGE],
 	events: () => [TRAIL],
 	renewHeads: () => [],
+	noteProbe: () => [{ failed: null, code: null, ms: 12 }],
 	goRound: ({ now }) => [now, 100, 20],
 	endRound: () => [{ position: null, owners: [], behind: [], again: [], missed: [] }],
 	alarm: () => [],

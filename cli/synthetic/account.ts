@@ -44,10 +44,17 @@ export async function takeAccount(wish: AccountWish): Promise<SyntheticAccount> 
 	return { account, ...(await licenseFor(api, account, product, seats, nowMs())), cleared };
 }
 
-/** @returns a license for a day, and an auth code for all its seats */
-export async function licenseFor(api: OperatorApi, account: string, product: string, seats: number, nowMs: number) {
+/** @returns a license for so many days, and an auth code for all its seats */
+export async function licenseFor(
+	api: OperatorApi,
+	account: string,
+	product: string,
+	seats: number,
+	nowMs: number,
+	days = 1,
+) {
 	const path = `/v1/accounts/${account}`;
-	const terms = { products: [product], seats, ends_at: new Date(nowMs + DAY_MS).toISOString() };
+	const terms = { products: [product], seats, ends_at: new Date(nowMs + days * DAY_MS).toISOString() };
 	const { license } = await api.call("POST", `${path}/licenses`, "could not create the license", licenseAnswer, terms);
 	const wanted = { license, uses: seats };
 	const { code } = await api.call("POST", `${path}/codes`, "could not create the auth code", codeAnswer, wanted);
@@ -76,7 +83,7 @@ async function takeName({ api, names, killedAfterMs, nowMs }: AccountWish) {
 }
 
 /** @returns the account of the name, and whether it was made now */
-async function createAccount(api: OperatorApi, name: string): Promise<{ account: string; isNew: boolean }> {
+export async function createAccount(api: OperatorApi, name: string): Promise<{ account: string; isNew: boolean }> {
 	try {
 		const made = await api.call("POST", "/v1/accounts", "could not create the account", accountAnswer, { name });
 		return { account: made.account, isNew: true };

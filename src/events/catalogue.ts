@@ -157,6 +157,9 @@ export const DEPLOYMENT_EVENTS = {
 	"message.create": "A message of the day was made. Detail: its title, and the fraction of all where that is not 1",
 	"message.raise": "A message of the day is shown to more. Detail: the fraction of all, before and now",
 	"message.remove": "A message of the day was removed",
+	"service.probe_failed":
+		"The service asks itself as a firewall does, and that has failed twice in a row. Subject: the step that failed (token, stranger, check, download). Detail: why, in a word",
+	"service.probe_recovered": "It went well twice in a row again",
 	"credential.create": "An API key was made. Detail: its subject and scopes",
 	"credential.revoke": "An API key was revoked. Detail: its subject",
 	...WEBHOOK_EVENTS,

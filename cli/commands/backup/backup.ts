@@ -1,9 +1,10 @@
 // `parapet backup …`: a whole deployment into a folder, and out of it into an empty one. Ctrl-C ends any of it in good order.
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { addYesOption } from "../../command-line/confirmation.ts";
 import { readOperand } from "../../command-line/read-options.ts";
-import { runAsOperator, runAsReader } from "../../command-line/run-as.ts";
+import { type CommandContext, runAsOperator, runAsReader } from "../../command-line/run-as.ts";
 import { unlessInterrupted } from "../../terminal/interruption.ts";
 import type { Surroundings } from "../../terminal/output.ts";
 import { runExport } from "./export.ts";
@@ -12,12 +13,16 @@ import { runVerify } from "./verify.ts";
 
 const folderName = z.string().min(1, "a folder is expected");
 
+function folderOf({ operands, surroundings }: Pick<CommandContext<unknown>, "operands" | "surroundings">): string {
+	return resolve(surroundings.cwd, readOperand(operands, 0, "folder", folderName));
+}
+
 export function defineBackup(backup: Command, surroundings: Surroundings): void {
 	const make = backup
 		.command("export <folder>")
 		.description("every account, product and rollout, keys and trust into a folder; what was interrupted goes on");
 	runAsOperator(make, surroundings, {}, (context) =>
-		unlessInterrupted((signal) => runExport(context, readOperand(context.operands, 0, "folder", folderName), signal)),
+		unlessInterrupted((signal) => runExport(context, folderOf(context), signal)),
 	);
 
 	const verify = backup
@@ -25,7 +30,7 @@ export function defineBackup(backup: Command, surroundings: Surroundings): void 
 		.description("whether a backup is what it was, and what the deployment has; ends with 1 when they differ")
 		.option("--offline", "look at the files only");
 	runAsReader(verify, surroundings, { offline: z.boolean().optional() }, (context) =>
-		unlessInterrupted((signal) => runVerify(context, readOperand(context.operands, 0, "folder", folderName), signal)),
+		unlessInterrupted((signal) => runVerify(context, folderOf(context), signal)),
 	);
 
 	const restore = backup
@@ -34,6 +39,6 @@ export function defineBackup(backup: Command, surroundings: Surroundings): void 
 		.option("--dry-run", "only look whether it can be");
 	addYesOption(restore);
 	runAsOperator(restore, surroundings, { dryRun: z.boolean().optional() }, (context) =>
-		unlessInterrupted((signal) => runRestore(context, readOperand(context.operands, 0, "folder", folderName), signal)),
+		unlessInterrupted((signal) => runRestore(context, folderOf(context), signal)),
 	);
 }

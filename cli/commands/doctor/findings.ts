@@ -42,6 +42,17 @@ export const status = z.object({
 	keys: z.object({ bootstrap: z.enum(["on", "off"]), operate: z.number().nullable() }),
 	pulse: z.object({ url: z.string(), value: z.string() }).nullable(),
 	/** undefined = an earlier version of the service answers, as during a deployment in steps */
+	probe: z
+		.object({
+			state: z.enum(["well", "failing"]),
+			at: z.string(),
+			failed: z.string().nullable(),
+			code: z.string().nullable(),
+			ms: z.number(),
+		})
+		.nullable()
+		.optional(),
+	/** likewise */
 	downloads: z.object({ origin: z.string() }).nullable().optional(),
 });
 export type Status = z.infer<typeof status>;
@@ -91,7 +102,7 @@ export function judgePromises(
 }
 
 /** What an operator may see: one line per store, and the objects and packages behind. */
-export function judgeStatus({ stores, directory, packages }: Status): Finding[] {
+export function judgeStatus({ stores, directory, packages, probe }: Status): Finding[] {
 	return [
 		...stores.map(judgeStore),
 		directory.state === "reachable"
@@ -121,7 +132,21 @@ export function judgeStatus({ stores, directory, packages }: Status): Finding[] 
 					finding: "the object storage does not answer",
 					fix: "devices go on with what locations have cached; uploads fail until it is back",
 				},
+		...(probe === undefined ? [] : [judgeProbe(probe)]),
 	];
+}
+
+function judgeProbe(probe: NonNullable<Status["probe"]> | null): Finding {
+	const what = "probe";
+	if (probe === null) {
+		const fix = "have the service ask itself as a firewall every five minutes: parapet probe create";
+		return { verdict: "notice", what, finding: "none", fix };
+	}
+	const { state, at, failed, code, ms } = probe;
+	if (failed === null && state === "well") return { verdict: "good", what, finding: `well at ${at}, ${ms} ms` };
+	const fix = "look for its request in the log (docs/operations.md, Probe)";
+	const finding = failed === null ? `well again at ${at}, after failures` : `failed at ${failed} (${code}), ${at}`;
+	return { verdict: state === "failing" ? "bad" : "notice", what, finding, fix };
 }
 
 /** What stands at a pulse's URL. */

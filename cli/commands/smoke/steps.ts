@@ -18,9 +18,10 @@ import type { RunParts } from "../../synthetic/run.ts";
 import { type StepNews, type TimedStep, untilFound } from "../../synthetic/timed-steps.ts";
 
 export const SMOKE_PRODUCT = "parapet-smoke";
-const TITLE = "Parapet smoke test (synthetic)";
+export const SMOKE_TITLE = "Parapet smoke test (synthetic)";
 const NAMES = ["Parapet smoke test", "Parapet smoke test 2", "Parapet smoke test 3"];
-const BASE = "1.0.0";
+/** Its release that stays. */
+export const SMOKE_BASE = "1.0.0";
 const ENDED = "the smoke test is over";
 
 const told = (line: string, facts: StepNews["facts"] = {}): StepNews => ({ line, facts });
@@ -28,7 +29,7 @@ const told = (line: string, facts: StepNews["facts"] = {}): StepNews => ({ line,
 /** @returns `steps` until one fails, and `always`: what takes back whatever was begun */
 export function smokeSteps(parts: RunParts): { steps: readonly TimedStep[]; always: readonly TimedStep[] } {
 	const { api, publish, openFirewall, run, killedAfterMs, nowMs } = parts;
-	const product = { api, product: SMOKE_PRODUCT, title: TITLE };
+	const product = { api, product: SMOKE_PRODUCT, title: SMOKE_TITLE };
 	const model = `smoke-${run}`;
 	const firewall = openFirewall("firewall");
 	let owner: SyntheticAccount | undefined;
@@ -46,13 +47,13 @@ export function smokeSteps(parts: RunParts): { steps: readonly TimedStep[]; alwa
 			run: async () => {
 				const made = await ensureProduct(product);
 				const releases = await releasesOf(api, SMOKE_PRODUCT);
-				if (!releases.some((release) => release.version === BASE)) {
-					await publish(BASE, "# smoke test: the release that stays\n", { plan: "immediate", notes: "stays" });
+				if (!releases.some((release) => release.version === SMOKE_BASE)) {
+					await publish(SMOKE_BASE, "# smoke test: the release that stays\n", { plan: "immediate", notes: "stays" });
 				}
 				const left = await withdrawLeftovers(product, nowMs() - killedAfterMs);
-				version = `${nextMajor([...releases, { version: BASE }])}.0.${Number.parseInt(run, 16)}`;
+				version = `${nextMajor([...releases, { version: SMOKE_BASE }])}.0.${Number.parseInt(run, 16)}`;
 				const also = left.length === 0 ? "" : `; withdrawn: ${left.join(", ")}, left by runs that were killed`;
-				return told(`${SMOKE_PRODUCT} with ${BASE}${also}`, { product: SMOKE_PRODUCT, made, withdrawn: left });
+				return told(`${SMOKE_PRODUCT} with ${SMOKE_BASE}${also}`, { product: SMOKE_PRODUCT, made, withdrawn: left });
 			},
 		},
 		{
@@ -82,7 +83,7 @@ export function smokeSteps(parts: RunParts): { steps: readonly TimedStep[]; alwa
 		},
 		{
 			name: "install",
-			run: async (signal) => told(`${await runs(BASE, signal)}, reported healthy`, { version: BASE }),
+			run: async (signal) => told(`${await runs(SMOKE_BASE, signal)}, reported healthy`, { version: SMOKE_BASE }),
 		},
 		{
 			name: "publish",
@@ -128,7 +129,7 @@ export function smokeSteps(parts: RunParts): { steps: readonly TimedStep[]; alwa
 			name: "withdraw",
 			run: async (signal) => {
 				await withdrawRelease(api, SMOKE_PRODUCT, version, ENDED);
-				return told(`${version} is withdrawn, back at ${await runs(BASE, signal)}`, { version, to: BASE });
+				return told(`${version} is withdrawn, back at ${await runs(SMOKE_BASE, signal)}`, { version, to: SMOKE_BASE });
 			},
 		},
 		{

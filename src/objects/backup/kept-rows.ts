@@ -21,7 +21,7 @@ export interface RowPage {
 
 /**
  * What is of this deployment alone, or over soon: what its stores have still to get, how far its daily round has come, what is being
- * uploaded. Records are delivered again by their owners (`parapet record rebuild`).
+ * uploaded, what the last probe found. Records are delivered again by their owners (`parapet record rebuild`).
  */
 const NOT_KEPT: ReadonlySet<string> = new Set([
 	"outbox",
@@ -32,6 +32,7 @@ const NOT_KEPT: ReadonlySet<string> = new Set([
 	"owners_behind",
 	"uploads_of_day",
 	"package_claims",
+	"probe",
 ]);
 
 /** A table whose numbers are never used twice remembers here which was the highest. */

@@ -4,6 +4,7 @@ import type { Message } from "../../content/messages/message.ts";
 import type { CredentialRecord } from "../../entitlement/keys/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { DIRECTORY_TRAIL } from "../../events/event-id.ts";
+import type { ProbeResult } from "../../probe/run-probe.ts";
 import { HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import { Alarm } from "../alarm.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
@@ -35,6 +36,7 @@ import { type Credential, DirectoryTables, type ProductEntry } from "./directory
 import { MessageList, type MessageResult } from "./message-list.ts";
 import type { RemovalClaim, RemovalEnd } from "./package-claims.ts";
 import { type NewUpload, PackageDesk, type PackageSurvey } from "./package-desk.ts";
+import { ProbeDesk } from "./probe-desk.ts";
 import { ProductList, type ProductNaming } from "./product-list.ts";
 import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
@@ -47,6 +49,7 @@ export class Directory extends KeptObject {
 	readonly #accounts: AccountList;
 	readonly #products: ProductList;
 	readonly #packages: PackageDesk;
+	readonly #probe: ProbeDesk;
 	readonly #credentials: CredentialList;
 	readonly #messages: MessageList;
 	readonly #denials: DenialList;
@@ -68,6 +71,7 @@ export class Directory extends KeptObject {
 		this.#accounts = new AccountList(this.#tables, audit);
 		this.#products = new ProductList(this.#tables, audit);
 		this.#packages = new PackageDesk(storage.sql, this.#tables, audit);
+		this.#probe = new ProbeDesk(storage.sql, audit);
 		this.#credentials = new CredentialList(this.#tables, audit);
 		this.#messages = new MessageList(this.#tables, audit, this.#publishMessages.bind(this));
 		this.#denials = new DenialList(this.#tables, this.outdated);
@@ -197,7 +201,14 @@ export class Directory extends KeptObject {
 	/** @returns the version of `heads` (0 before the first), whether every record has reached every store, and of owners what the round found */
 	async status() {
 		const behind = this.exists ? this.#tables.rounds.behind() : { count: 0, first: [], asOf: null };
-		return { heads: this.exists ? this.#tables.revision("heads") : 0, settled: await this.settled(), behind };
+		const probe = this.exists ? this.#probe.state() : null;
+		return { heads: this.exists ? this.#tables.revision("heads") : 0, settled: await this.settled(), behind, probe };
+	}
+
+	/** What the service has found when it asked itself as a device. */
+	async noteProbe(result: ProbeResult): Promise<void> {
+		// Not the first change of a deployment: one that is being restored is empty still.
+		if (this.exists) this.#change(() => this.#probe.note(result, nowSeconds()));
 	}
 
 	/** @returns the next part of the daily round; null = nothing until tomorrow */

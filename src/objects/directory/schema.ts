@@ -7,6 +7,7 @@ import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { DENIAL_TABLES } from "./denial-tables.ts";
 import { CLAIM_TABLES } from "./package-claims.ts";
+import { PROBE_TABLES } from "./probe-desk.ts";
 import { ROUND_TABLES } from "./rounds.ts";
 import { UPLOAD_TABLES } from "./upload-quota.ts";
 
@@ -60,6 +61,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 		...ROUND_TABLES,
 		...UPLOAD_TABLES,
 		...CLAIM_TABLES,
+		...PROBE_TABLES,
 	],
 	steps: [(sql) => sql.exec("ALTER TABLE products ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'")],
 };

@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { keyEnding } from "../../entitlement/keys/key-expiry.ts";
 import type { Credential } from "../../objects/directory/directory-tables.ts";
+import type { ProbeState } from "../../probe/probe-state.ts";
 import { systemClock } from "../../storage/clock.ts";
 import { probeStores } from "../../storage/probes/probe-stores.ts";
 import { revocationBound } from "../../storage/revocation-bound.ts";
@@ -100,6 +101,22 @@ const status = createRoute({
 						description:
 							"The pulse of the messages: what stands at the URL says this value; null = devices are told of none",
 					}),
+					probe: z
+						.object({
+							state: z.enum(["well", "failing"]).openapi({ description: "By several in a row" }),
+							at: timestamp,
+							failed: z
+								.enum(["token", "stranger", "check", "download"])
+								.nullable()
+								.openapi({ description: "Step at which the last one failed; null = at none" }),
+							code: z.string().nullable().openapi({ description: "Why" }),
+							ms: z.int().nonnegative(),
+						})
+						.nullable()
+						.openapi({
+							description:
+								"What came of the service's own probe, which asks it as a firewall does with each run of the cron trigger; null = there was none yet, or no PROBE_DEVICE",
+						}),
 					downloads: z
 						.object({
 							origin: z.string().openapi({
@@ -184,6 +201,7 @@ export const deploymentStatus = createRouter()
 					operate: credentials.value?.filter((one) => mayOperate(one, c.env.now)).length ?? null,
 				},
 				pulse: links.value?.[0] ?? null,
+				probe: describeProbe(directory.value?.probe ?? null),
 				// Never the key beside it.
 				downloads: config.downloadCdn === null ? null : { origin: config.downloadCdn.origin },
 			},
@@ -194,6 +212,12 @@ export const deploymentStatus = createRouter()
 
 function mayOperate(credential: Credential, now: number): boolean {
 	return keyEnding(credential, now) === null && credential.scopes.includes("operate");
+}
+
+function describeProbe(state: ProbeState | null) {
+	if (state === null) return null;
+	const { isFailing, at, last } = state;
+	return { state: isFailing ? ("failing" as const) : ("well" as const), at: toTimestamp(at), ...last };
 }
 
 interface Timed<T> {

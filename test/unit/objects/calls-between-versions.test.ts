@@ -9,6 +9,7 @@ const CLASSES = [
 	"account/account.ts",
 	"census/census.ts",
 	"directory/directory.ts",
+	"kept-object.ts",
 	"product/product.ts",
 	"record-writer/record-writer.ts",
 	"replay/replay-guard.ts",
@@ -19,7 +20,7 @@ const LIST = join(import.meta.dirname, "calls-between-versions.txt");
 
 /** @returns each public method of the class in a source, as `Class.method(parameters)` in one line */
 function methodsIn(source: string): string[] {
-	const name = /export class (\w+) extends (?:DurableObject|KeptObject)/.exec(source)?.[1] ?? "";
+	const name = /export (?:abstract )?class (\w+) extends (?:DurableObject|KeptObject)/.exec(source)?.[1] ?? "";
 	return [...source.matchAll(/^\t(?:async )?([a-z]\w*)\(/gm)]
 		.filter(([, method]) => method !== "constructor")
 		.map(({ 1: method = "", index, 0: opening }) => {

@@ -188,6 +188,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"BackupRestore.index": 0,
 	"BackupRestore.total": 1,
 	whole: true,
+	"Status.probe": { state: "well", at: NOW, failed: null, code: null, ms: 84 },
 	seal: KEY_X,
 	"RecordPage.after": DEVICE,
 	"GET /v1/accounts.after": ACCOUNT,
