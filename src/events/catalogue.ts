@@ -122,6 +122,8 @@ export const PRODUCT_EVENTS = {
 	"product.two_people":
 		"Whether the product's next releases need persons beside their uploader was set. Detail: `on` or `off`",
 	"product.signing": "Whether the product's releases must be signed was set. Detail: `optional` or `required`",
+	"product.class_approvals":
+		"How many words the product's next releases need by their classes was set. Detail: persons by class, or `null`",
 	"product.entitled": "Who may have the product was set. Detail: `licensed` or `registered`",
 	"product.role":
 		"The product has another role file, or its keys are others. Detail: its version, and how many releases it names",

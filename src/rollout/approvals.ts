@@ -81,7 +81,7 @@ export function missingApprovals(rollout: Rollout, kind: ApprovalKind, approvers
 
 function approversAsked(rollout: Rollout): number {
 	const { count } = stepOf(rollout).approvals;
-	return rollout.step === 0 ? Math.max(count, rollout.otherApprovers) : count;
+	return rollout.step === 0 ? Math.max(count, rollout.otherApprovers, rollout.leastApprovers ?? 0) : count;
 }
 
 /** @returns whose word of that kind counts now; null = anyone's who may release */

@@ -43,6 +43,8 @@ export interface Rollout {
 	readonly publisher: string;
 	/** persons beside the publisher, whose own word counts for nothing, that the first step needs at least; 0 = as many as the plan says, and the publisher's word is one (two-people.ts) */
 	readonly otherApprovers: number;
+	/** persons that the first step needs at least for the classes of the release (class-approvals.ts); not given = as many as the plan says */
+	readonly leastApprovers?: number;
 	/** team that owns the product; null = none does: a word of anyone counts who may release */
 	readonly team: string | null;
 	/** unix seconds before which nothing begins */
@@ -74,16 +76,19 @@ export function createRollout(
 		readonly channel?: Channel;
 		/** 0, if left out */
 		readonly otherApprovers?: number;
+		/** 0, if left out */
+		readonly leastApprovers?: number;
 		readonly now: number;
 	},
 ): Rollout {
-	const { now, channel = "stable", otherApprovers = 0, ...rest } = input;
+	const { now, channel = "stable", otherApprovers = 0, leastApprovers = 0, ...rest } = input;
 	const start = { phase: "waiting", step: 0, begun: false, since: now, reached: 0, reason: null } as const;
 	const unfrozen = { before: 0, resumes: null } as const;
 	return {
 		...rest,
 		channel,
 		otherApprovers,
+		...(leastApprovers > 0 && { leastApprovers }),
 		...start,
 		...unfrozen,
 		passed: [],

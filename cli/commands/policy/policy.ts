@@ -1,7 +1,7 @@
 // `parapet policy …`: when a customer's devices install releases, and which. The rules live on the server.
 import type { Command } from "commander";
 import { z } from "zod";
-import { impact } from "../../../src/content/releases/release-facts.ts";
+import { impact, releaseClass } from "../../../src/content/releases/release-facts.ts";
 import { productName, versionName } from "../../../src/names.ts";
 import { formatTimestamp } from "../../../src/timestamps.ts";
 import { accountId, deviceId } from "../../command-line/ids.ts";
@@ -125,8 +125,16 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 	const minAge = targeted(policy.command("min-age <account> <hours>")).description(
 		"let no release in that is younger; of this and the license's delay the longer one counts",
 	);
-	runAsOperator(minAge, surroundings, targetShape, async (context) => {
+	minAge.option("--class <class>", "of releases that are threat or behaviour (default: of every release)");
+	runAsOperator(minAge, surroundings, { ...targetShape, class: releaseClass.optional() }, async (context) => {
 		const hours = readOperand(context.operands, 1, "hours", z.coerce.number("a number of hours is expected").min(0));
+		const ofClass = context.options.class;
+		if (ofClass !== undefined) {
+			await say(context, (rule) =>
+				withChange(rule, { min_age_hours_by_class: { ...rule.min_age_hours_by_class, [ofClass]: hours } }),
+			);
+			return;
+		}
 		// 0 is said only against another rule that may be about these devices too.
 		const isSaid = (others: readonly Rule[]) => hours > 0 || others.some((one) => (one.min_age_hours ?? 0) > 0);
 		const isForAll = targetOf(context) === undefined;

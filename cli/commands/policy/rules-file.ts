@@ -9,6 +9,10 @@ import { CliError, ServerRefusal, UsageError } from "../../errors.ts";
 import { faultsOf, pathIn, readJsonText } from "../../files/file-faults.ts";
 
 const time = z.string().describe("RFC 3339, such as 2026-12-20T00:00:00Z");
+const hours = z
+	.number()
+	.min(0)
+	.max(MAX_AGE_DAYS * 24);
 /** A rule on the wire, as far as this command line knows it. */
 export const knownRule = z.strictObject({
 	for: ruleTarget.optional(),
@@ -16,11 +20,8 @@ export const knownRule = z.strictObject({
 	windows: windowRules.nullable().optional(),
 	freezes: z.array(z.strictObject({ from: time, until: time, reason: z.string() })).optional(),
 	passes: z.array(passing).optional(),
-	min_age_hours: z
-		.number()
-		.min(0)
-		.max(MAX_AGE_DAYS * 24)
-		.optional(),
+	min_age_hours: hours.optional(),
+	min_age_hours_by_class: z.strictObject({ threat: hours.optional(), behaviour: hours.optional() }).optional(),
 	pins: pinRules.optional(),
 	window_from: impact.nullable().optional(),
 	hold: z.boolean().optional(),

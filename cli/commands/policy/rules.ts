@@ -12,6 +12,7 @@ export const ruleAnswer = z.looseObject({
 	freezes: z.array(z.object({ from: z.string(), until: z.string(), reason: z.string() })).optional(),
 	passes: z.array(z.string()).optional(),
 	min_age_hours: z.number().optional(),
+	min_age_hours_by_class: z.record(z.string(), z.number()).optional(),
 	window_from: z.string().nullable().optional(),
 	pins: z
 		.record(z.string(), z.object({ version: z.string(), downgrade: z.boolean().optional() }).nullable())
@@ -95,7 +96,7 @@ export function describeTarget(target: Target): string {
 
 function describeRule(rule: Rule) {
 	const { time_zone: zone, windows, freezes = [], passes, min_age_hours: age, pins = {}, hold } = rule;
-	const { window_from: from } = rule;
+	const { window_from: from, min_age_hours_by_class: ages = {} } = rule;
 	return [
 		...(zone === undefined ? [] : [`time zone ${zone}`]),
 		...(windows === null
@@ -119,6 +120,7 @@ function describeRule(rule: Rule) {
 						: `a ${from} waits for a window, and what interrupts more; less does not`,
 				]),
 		...(age === undefined ? [] : [`releases are ${age} h old at least`]),
+		...Object.entries(ages).map(([name, hours]) => `releases that are ${name} are ${hours} h old at least`),
 		...Object.entries(pins).map(([product, pin]) =>
 			pin === null
 				? `${product} is not pinned`

@@ -6,6 +6,7 @@ import { signing } from "../../../src/content/releases/product-record.ts";
 import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/releases/size-bounds.ts";
 import { entitled } from "../../../src/entitlement/entitled.ts";
 import { teamName } from "../../../src/entitlement/keys/credential-record.ts";
+import { type ClassApprovals, classApprovals } from "../../../src/rollout/class-approvals.ts";
 import { type HealthLimits, healthLimits, METRIC_NAMES } from "../../../src/rollout/health.ts";
 import { parseMoment } from "../../command-line/moment.ts";
 import { UsageError } from "../../errors.ts";
@@ -21,6 +22,7 @@ export const settingsShape = {
 	signing: signing.optional(),
 	healthLimits: z.string().optional(),
 	entitled: entitled.optional(),
+	classApprovals: z.string().optional(),
 };
 export const changeShape = { ...settingsShape, freezes: z.string().optional() };
 type SettingsOptions = z.infer<z.ZodObject<typeof settingsShape>>;
@@ -41,6 +43,10 @@ export function addSettingsOptions(command: Command): Command {
 		.option(
 			"--size-bounds <range>",
 			"refuse what is not 0.5..2 times as large as the current release, of packages above 100 kB; 0.5..2,5000000 = above so many bytes; none = take any",
+		)
+		.option(
+			"--class-approvals <words>",
+			"words of persons that a release's first step needs at least by its classes: behaviour:2; none = as many as its plan says",
 		)
 		.option(
 			"--entitled <word>",
@@ -79,7 +85,7 @@ export function readFreezes(text: string | undefined, nowMs: number) {
 
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
 export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, ...more }: SettingsOptions) {
-	const { healthLimits: limits, signing, twoPeople, entitled } = more;
+	const { healthLimits: limits, signing, twoPeople, entitled, classApprovals: byClass } = more;
 	const beta = betaPlan === undefined || betaPlan === "same" ? null : await readPlan(betaPlan);
 	return {
 		plan: plan === undefined ? undefined : await readPlan(plan),
@@ -89,6 +95,7 @@ export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, .
 		size_bounds: bounds === undefined ? undefined : readSizeBounds(bounds),
 		signing,
 		entitled,
+		class_approvals: byClass === undefined ? undefined : readClassApprovals(byClass),
 		health_limits: limits === undefined ? undefined : readHealthLimits(limits),
 	};
 }
@@ -105,6 +112,21 @@ function readSizeBounds(text: string): SizeBounds | null {
 	throw new UsageError(
 		`--size-bounds ${text} is no range`,
 		"give it as 0.5..2, the first below 1 and the second above",
+	);
+}
+
+/** "behaviour:2,threat:0" */
+function readClassApprovals(text: string): ClassApprovals | null {
+	if (text === "none") return null;
+	const entries = text.split(",").map((one): [string, number] => {
+		const [, name = "", count] = /^ ?([a-z]+):(\d{1,2})$/.exec(one) ?? [];
+		return [name, Number(count)];
+	});
+	const read = classApprovals.safeParse(Object.fromEntries(entries));
+	if (read.success && Object.keys(read.data).length === entries.length) return read.data;
+	throw new UsageError(
+		`--class-approvals ${text} says no words by class`,
+		"give it as behaviour:2 or threat:1,behaviour:2, or none",
 	);
 }
 
@@ -159,6 +181,7 @@ const settings = z.looseObject({
 	health_limits: healthLimits.nullish(),
 	signing: signing.nullish(),
 	entitled: entitled.nullish(),
+	class_approvals: classApprovals.nullish(),
 	unsigned_releases: z.number().nullish(),
 	freezes: z.array(z.object({ from: z.string(), until: z.string(), emergencies: z.boolean() })).default([]),
 });
@@ -183,12 +206,19 @@ export function describeSettings(answer: unknown): string[] {
 		...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)]),
 		...(limits == null ? [] : [describeLimits(limits)]),
 		...(mode == null ? [] : [describeSigning(mode, unsigned ?? 0)]),
+		...describeClassApprovals(read.data.class_approvals ?? {}),
 		...(read.data.entitled === "registered" ? [FOR_EVERYBODY] : []),
 		...freezes.map(
 			({ from, until, emergencies }) =>
 				`no step begins from ${from} until ${until}${emergencies ? ", but of emergencies" : ""}`,
 		),
 	];
+}
+
+function describeClassApprovals(asked: ClassApprovals): string[] {
+	return Object.entries(asked).map(
+		([name, count]) => `a release that is ${name} needs the words of ${count} persons at least`,
+	);
 }
 
 const FOR_EVERYBODY = "every registered firewall may have it, with or without a license for it (entitled registered)";

@@ -26,6 +26,7 @@ const indexAnswer = z.looseObject({
 	against: z.string().nullable(),
 	counts: z.looseObject({ added: z.number(), removed: z.number(), changed: z.number(), newly_blocking: z.number() }),
 	proposed_plan: z.looseObject({ plan: z.string(), reasons: z.array(z.string()) }),
+	proposed_classes: z.array(z.string()).nullish(),
 });
 export type PublishedIndex = z.infer<typeof indexAnswer>;
 
@@ -77,8 +78,8 @@ function otherIndex(what: string, stored: Pick<PublishedIndex, "sha256">, made: 
 	);
 }
 
-/** For people: what changes for who has the current release, and the plan that this calls for. */
-export function describeIndex(outcome: IndexOutcome): string[] {
+/** For people: what changes for who has the current release, and the plan that this calls for. @param classes that the release is said to have */
+export function describeIndex(outcome: IndexOutcome, classes?: readonly string[]): string[] {
 	// Of what is no rule set, nobody expects one.
 	if (!outcome.ok) return outcome.reason === "no_rules" ? [] : [`  no rule index: ${outcome.detail}`];
 	const { rules, against, counts, proposed_plan: proposed } = outcome.index;
@@ -87,5 +88,15 @@ export function describeIndex(outcome: IndexOutcome): string[] {
 	return [
 		`  rules: ${formatCount(rules)}; against ${against} ${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed, ${formatCount(blocking)} newly blocking`,
 		`  proposed plan: ${proposed.plan}, since ${proposed.reasons.join("; ")}`,
+		...describeClasses(outcome.index.proposed_classes ?? [], blocking, classes),
 	];
+}
+
+/** What its rules do counts for nobody who goes by its classes, unless it is said. */
+function describeClasses(proposed: readonly string[], blocking: number, said: readonly string[] | undefined): string[] {
+	if (said === undefined) return proposed.length === 0 ? [] : [`  proposed classes: ${proposed.join(",")}`];
+	const missing = proposed.filter((one) => !said.includes(one));
+	if (missing.length === 0) return [];
+	const why = blocking > 0 ? `: ${formatCount(blocking)} rules can stop traffic that passed before` : "";
+	return [`  warning: its classes are ${said.join(",")}, and its rules call for ${missing.join(",")} too${why}`];
 }

@@ -96,7 +96,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const allowReused = options.allowReusedIds ?? false;
 				const indexed = await publishIndex({ api: later, product, version, payload, name, allowReused, clock });
 				const index = indexed.ok ? { sha256: indexed.index.sha256, size: indexed.index.size } : null;
-				const lines = [...describeDeltas(made, payload.size), ...describeIndex(indexed)];
+				const lines = [...describeDeltas(made, payload.size), ...describeIndex(indexed, options.classes)];
 				const beside = { deltas: made.deltas, rule_index: indexed.ok ? indexed.index : null };
 				if (draft) {
 					const size = `${formatBytes(payload.size)}, sha256 ${payload.sha256}`;

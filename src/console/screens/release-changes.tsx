@@ -16,6 +16,7 @@ export interface RuleChanges {
 	readonly newly_blocking: readonly Rule[];
 	readonly reused: readonly (Rule & { readonly message_before: string })[];
 	readonly cves: { readonly added: readonly string[]; readonly removed: readonly string[] };
+	readonly proposed_classes: readonly string[];
 	readonly proposed_plan: { readonly plan: string; readonly reasons: readonly string[] };
 }
 
@@ -47,7 +48,16 @@ export function UnreadChanges() {
 }
 
 export function Changes({ product, changes }: { product: string; changes: RuleChanges }) {
-	const { counts, newly_blocking: blocking, reused, cves, proposed_plan: proposed, from, to } = changes;
+	const {
+		counts,
+		newly_blocking: blocking,
+		reused,
+		cves,
+		proposed_plan: proposed,
+		proposed_classes: classes,
+		from,
+		to,
+	} = changes;
 	return (
 		<>
 			<h2>Rules against {from?.version}</h2>
@@ -58,6 +68,7 @@ export function Changes({ product, changes }: { product: string; changes: RuleCh
 					["Blocking no more", String(counts.blocking_no_more)],
 					["Newly named", cves.added.slice(0, SHOWN).join(", ") || "no CVE"],
 					["Named no more", cves.removed.slice(0, SHOWN).join(", ") || "no CVE"],
+					["Proposed classes", classes.join(", ")],
 					["Proposed plan", `${proposed.plan}: ${proposed.reasons.join("; ")}`],
 				]}
 			/>

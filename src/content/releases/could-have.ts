@@ -15,7 +15,7 @@ import { engineInRange } from "./vendor-version.ts";
 /** What of a release decides for whom it is. */
 export type WantedRelease = Pick<
 	Release,
-	"version" | "channel" | "models" | "engine" | "releasedAt" | "urgency" | "impact"
+	"version" | "channel" | "models" | "engine" | "releasedAt" | "urgency" | "impact" | "classes"
 > & {
 	/** versions that are offered before it: who runs one of these stays with it */
 	readonly newer: readonly string[];
@@ -25,7 +25,7 @@ export type WantedRelease = Pick<
 
 /** @param record of its product, releases as `inOfferOrder` puts them; null = not known */
 export function wantedRelease(
-	{ version, channel, models, engine, releasedAt, urgency, impact }: Release,
+	{ version, channel, models, engine, releasedAt, urgency, impact, classes }: Release,
 	record: ProductRecord | null,
 	entitled: Entitled,
 ): WantedRelease {
@@ -38,7 +38,7 @@ export function wantedRelease(
 		),
 	);
 	const newer = before.filter(({ withdrawn }) => !withdrawn).map((one) => one.version);
-	return { version, channel, models, engine, releasedAt, urgency, impact, newer, entitled };
+	return { version, channel, models, engine, releasedAt, urgency, impact, classes, newer, entitled };
 }
 
 export interface KnownDevice {

@@ -62,3 +62,12 @@ export function orderFacts({ footprint: size, impact: interrupts, classes }: Rel
 export function interrupts(said: Impact | undefined, least: Impact): boolean {
 	return IMPACTS.indexOf(said ?? "reboot") >= IMPACTS.indexOf(least);
 }
+
+/** A number for each class; one that is left out is 0. */
+export type ByClass = { readonly [Class in ReleaseClass]?: number | undefined };
+
+/** @param numbers undefined = 0 each @returns the most that is said of the release's classes; one that says none may be any */
+export function mostOf(numbers: ByClass | undefined, classes: readonly ReleaseClass[] = RELEASE_CLASSES): number {
+	if (numbers === undefined) return 0;
+	return Math.max(0, ...classes.map((one) => numbers[one] ?? 0));
+}

@@ -26,3 +26,11 @@ export function fitsRoom(release: Pick<Release, "size" | "footprint">, { disk, m
 		(loaded === undefined || memory === null || loaded <= memory)
 	);
 }
+
+/** What is installed is there already, whatever is free beside it. @param device undefined `room` = it does not say */
+export function hasRoomFor(
+	release: Pick<Release, "version" | "size" | "footprint">,
+	{ room, installed }: { readonly room?: Room | undefined; readonly installed: string | null },
+): boolean {
+	return room === undefined || release.version === installed || fitsRoom(release, room);
+}

@@ -7,8 +7,9 @@ import type { Reach } from "../../rollout/reach.ts";
 import type { Channel } from "./channel.ts";
 import { isInChannel, seenOn } from "./on-channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
+import { mostOf } from "./release-facts.ts";
 import { skippedByRevert } from "./revert-target.ts";
-import { fitsRoom, type Room } from "./room.ts";
+import { hasRoomFor, type Room } from "./room.ts";
 import { engineInRange } from "./vendor-version.ts";
 import { isOlder, wasRecorded } from "./version-age.ts";
 
@@ -131,11 +132,15 @@ export type PassedOver =
 	| "skipped_by_revert";
 
 /** What of a grant says how old a release must be. */
-export type Delays = Pick<Terms, "delay" | "emergencyDelay">;
+export type Delays = Omit<Terms, "until" | "grace">;
 
-/** @returns unix seconds from which the license's delay tier lets the release out */
-export function readyAt({ releasedAt, urgency }: Pick<Release, "releasedAt" | "urgency">, delays: Delays): number {
-	return releasedAt + (urgency === "emergency" ? delays.emergencyDelay : delays.delay);
+/** @returns unix seconds from which the license's delay tier, and what the account says of its classes, let the release out */
+export function readyAt(
+	{ releasedAt, urgency, classes }: Pick<Release, "releasedAt" | "urgency" | "classes">,
+	{ delay, emergencyDelay, classAges, emergencyClassAges }: Delays,
+): number {
+	if (urgency === "emergency") return releasedAt + Math.max(emergencyDelay, mostOf(emergencyClassAges, classes));
+	return releasedAt + Math.max(delay, mostOf(classAges, classes));
 }
 
 function fitsModel({ models }: Release, { model }: Pick<Candidate, "model">): boolean {
@@ -144,11 +149,6 @@ function fitsModel({ models }: Release, { model }: Pick<Candidate, "model">): bo
 
 function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine">): boolean {
 	return fitsModel(release, device) && engineInRange(device.engine, release.engine);
-}
-
-/** What is installed is there already, whatever is free beside it. */
-function hasRoomFor(release: Release, { room, installed }: Candidate): boolean {
-	return room === undefined || release.version === installed || fitsRoom(release, room);
 }
 
 /** Whether the device may run the release, looked at by itself. @param release as seen on its channel @param now unix seconds */

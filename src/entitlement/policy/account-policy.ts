@@ -67,6 +67,11 @@ export const ruleTarget = z.union([
 	z.strictObject({ labels: labels.refine((given) => Object.keys(given).length > 0, "one label at least") }),
 ]);
 
+const age = z
+	.int()
+	.min(0)
+	.max(MAX_AGE_DAYS * DAY);
+
 const rule = z.strictObject({
 	/** left out = every device */
 	for: ruleTarget.optional(),
@@ -79,13 +84,11 @@ const rule = z.strictObject({
 	freezes: z.array(freezeRule).max(MAX_FREEZES).optional(),
 	passes: z.array(passing).max(2).optional(),
 	/** seconds */
-	minAge: z
-		.int()
-		.min(0)
-		.max(MAX_AGE_DAYS * DAY)
-		.optional(),
+	minAge: age.optional(),
 	pins: pinRules.optional(),
 	hold: z.boolean().optional(),
+	/** seconds, by class of release; of this and `minAge` the longer one counts */
+	minAges: z.strictObject({ threat: age.optional(), behaviour: age.optional() }).optional(),
 	/** null = everything waits for a window */
 	windowFrom: impact.nullable().optional(),
 });
@@ -127,6 +130,7 @@ export function resolvePolicy(
 	let windows: WeeklyWindow[] | null = null;
 	let passes: readonly Passing[] = [];
 	let minAge = 0;
+	let ages: NonNullable<PolicyRule["minAges"]> = {};
 	let held = false;
 	let windowFrom: Impact | null = null;
 	const pins: DevicePolicy["pins"] = {};
@@ -137,6 +141,7 @@ export function resolvePolicy(
 		if (one.windows !== undefined) windows = one.windows?.flatMap(weekly) ?? null;
 		passes = one.passes ?? passes;
 		minAge = one.minAge ?? minAge;
+		ages = { ...ages, ...one.minAges };
 		held = one.hold ?? held;
 		if (one.windowFrom !== undefined) windowFrom = one.windowFrom;
 		for (const [product, pin] of Object.entries(one.pins ?? {})) {
@@ -146,11 +151,14 @@ export function resolvePolicy(
 		for (const { from, until } of one.freezes ?? []) freezes.push({ from, until });
 	}
 	if (zone === null && ownZone !== undefined) zone = timeZoneNamed(ownZone);
+	const minAges = Object.fromEntries(Object.entries(ages).filter(([, seconds]) => seconds > minAge));
+	const hasAges = Object.keys(minAges).length > 0;
 	const saysNothing =
 		zone === null &&
 		windows === null &&
 		freezes.length === 0 &&
 		minAge === 0 &&
+		!hasAges &&
 		!held &&
 		Object.keys(pins).length === 0;
 	if (saysNothing) return null;
@@ -165,6 +173,7 @@ export function resolvePolicy(
 		held,
 		// Without windows there is nothing to wait for.
 		...(windowFrom !== null && windows !== null && { windowFrom }),
+		...(hasAges && { minAges }),
 	};
 }
 

@@ -11,6 +11,9 @@ export type Passing = z.infer<typeof passing>;
 
 const seconds = z.int().nonnegative();
 
+/** Seconds that a release of a class must be old; a class that is left out: as any release. */
+export const classAges = z.object({ threat: seconds.optional(), behaviour: seconds.optional() });
+
 export const pin = z.object({
 	version: versionName,
 	/** whether it is installed in the place of a newer release */
@@ -36,6 +39,8 @@ export const devicePolicy = z.object({
 	held: z.boolean(),
 	/** what interrupts less than that does not wait for a window; not given = everything waits */
 	windowFrom: impact.optional(),
+	/** beside `minAge`, and in no grant's delays: of several the longest counts. Not given = nothing is said */
+	minAges: classAges.optional(),
 });
 export type DevicePolicy = z.infer<typeof devicePolicy>;
 

@@ -3,6 +3,7 @@ import type { Signing, VersionOrder } from "../../content/releases/product-recor
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import { type SizeBounds, USUAL_SIZE_BOUNDS } from "../../content/releases/size-bounds.ts";
 import type { Entitled } from "../../entitlement/entitled.ts";
+import type { ClassApprovals } from "../../rollout/class-approvals.ts";
 import type { Freeze } from "../../rollout/freeze.ts";
 import type { HealthLimits } from "../../rollout/health.ts";
 import type { Plan } from "../../rollout/plan.ts";
@@ -34,12 +35,23 @@ export interface ProductInfo {
 	readonly role: SignedRole | null;
 	/** who may have it */
 	readonly entitled: Entitled;
+	/** how many words its rollouts need by the classes of a release; null = as many as their plans say */
+	readonly classApprovals: ClassApprovals | null;
 }
 
 /** What may be set of a product. */
 export type ProductSettings = Pick<
 	ProductInfo,
-	"plan" | "betaPlan" | "team" | "twoPeople" | "sizeBounds" | "healthLimits" | "signing" | "freezes" | "entitled"
+	| "plan"
+	| "betaPlan"
+	| "team"
+	| "twoPeople"
+	| "sizeBounds"
+	| "healthLimits"
+	| "signing"
+	| "freezes"
+	| "entitled"
+	| "classApprovals"
 >;
 
 export type NewProduct = Pick<ProductInfo, "name" | "title"> &
@@ -51,8 +63,19 @@ export type NewProduct = Pick<ProductInfo, "name" | "title"> &
 export function newProduct(input: NewProduct & { readonly now: number }): ProductInfo {
 	const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
 	const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, healthLimits = null, signing = "optional" } = input;
-	const { twoPeople = false, entitled = "licensed" } = input;
-	const settings = { plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, entitled, freezes: [] };
+	const { twoPeople = false, entitled = "licensed", classApprovals = null } = input;
+	const settings = {
+		plan,
+		betaPlan,
+		team,
+		twoPeople,
+		sizeBounds,
+		healthLimits,
+		signing,
+		entitled,
+		classApprovals,
+		freezes: [],
+	};
 	return { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
 }
 
@@ -72,6 +95,7 @@ export type ProductRow = {
 	freezes: string;
 	role: string | null;
 	entitled: Entitled;
+	class_approvals: string | null;
 };
 
 export function infoOf(row: ProductRow): ProductInfo {
@@ -85,6 +109,7 @@ export function infoOf(row: ProductRow): ProductInfo {
 		health_limits: limits,
 		role: signed,
 		freezes: frozen,
+		class_approvals: byClass,
 		...rest
 	} = row;
 	const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
@@ -103,10 +128,11 @@ export function infoOf(row: ProductRow): ProductInfo {
 		healthLimits,
 		freezes,
 		role,
+		classApprovals: byClass === null ? null : (JSON.parse(byClass) as ClassApprovals),
 	};
 }
 
-/** @returns plan, beta_plan, team, two_people, size_bounds, health_limits, signing, freezes, entitled */
+/** @returns plan, beta_plan, team, two_people, size_bounds, health_limits, signing, freezes, entitled, class_approvals */
 export function settingValues({
 	plan,
 	betaPlan,
@@ -117,8 +143,20 @@ export function settingValues({
 	signing,
 	freezes,
 	entitled,
+	classApprovals,
 }: ProductSettings): (string | number | null)[] {
 	const beta = betaPlan && JSON.stringify(betaPlan);
+	const byClass = classApprovals && JSON.stringify(classApprovals);
 	const limits = [JSON.stringify(sizeBounds), JSON.stringify(healthLimits)];
-	return [JSON.stringify(plan), beta, team, twoPeople ? 1 : 0, ...limits, signing, JSON.stringify(freezes), entitled];
+	return [
+		JSON.stringify(plan),
+		beta,
+		team,
+		twoPeople ? 1 : 0,
+		...limits,
+		signing,
+		JSON.stringify(freezes),
+		entitled,
+		byClass,
+	];
 }

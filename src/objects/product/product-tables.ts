@@ -50,8 +50,8 @@ export class ProductTables {
 
 	insertProduct({ name, title, versionOrder, createdAt, revision, ...settings }: ProductInfo): void {
 		const query = `INSERT INTO product
-			(name, title, version_order, created_at, revision, plan, beta_plan, team, two_people, size_bounds, health_limits, signing, freezes, entitled)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+			(name, title, version_order, created_at, revision, plan, beta_plan, team, two_people, size_bounds, health_limits, signing, freezes, entitled, class_approvals)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, ...settingValues(settings));
 	}
 
@@ -62,7 +62,7 @@ export class ProductTables {
 	/** What its next releases go by; rollouts that are under way keep theirs. */
 	saveSettings(settings: ProductSettings): void {
 		const query =
-			"UPDATE product SET plan = ?, beta_plan = ?, team = ?, two_people = ?, size_bounds = ?, health_limits = ?, signing = ?, freezes = ?, entitled = ?";
+			"UPDATE product SET plan = ?, beta_plan = ?, team = ?, two_people = ?, size_bounds = ?, health_limits = ?, signing = ?, freezes = ?, entitled = ?, class_approvals = ?";
 		this.#sql.exec(query, ...settingValues(settings));
 	}
 

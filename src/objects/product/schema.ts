@@ -30,6 +30,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			health_limits TEXT NOT NULL, -- JSON: HealthLimits or null (rollout/health.ts)
 			signing TEXT NOT NULL, -- Signing (content/releases/product-record.ts)
 			entitled TEXT NOT NULL DEFAULT 'licensed', -- Entitled (entitlement/entitled.ts)
+			class_approvals TEXT, -- JSON: ClassApprovals (rollout/class-approvals.ts); null = as many words as plans say
 			role TEXT -- JSON: SignedRole, what its trusted role file names; null = it has none
 		) WITHOUT ROWID`,
 		// Without a sequence it is a package that is uploaded and not released, and so without all that a release adds.
@@ -74,5 +75,6 @@ export const PRODUCT_SCHEMA: Schema = {
 	steps: [
 		(sql) => sql.exec("ALTER TABLE product ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'"),
 		(sql) => sql.exec("ALTER TABLE releases ADD COLUMN facts TEXT"),
+		(sql) => sql.exec("ALTER TABLE product ADD COLUMN class_approvals TEXT"),
 	],
 };

@@ -28,12 +28,26 @@ export class SettingsDesk {
 		const { plan = known.plan, betaPlan = known.betaPlan, team = known.team } = input;
 		const { healthLimits = known.healthLimits, twoPeople = known.twoPeople, entitled = known.entitled } = input;
 		const { sizeBounds = known.sizeBounds, signing = known.signing, freezes = known.freezes } = input;
-		tables.saveSettings({ plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, freezes, entitled });
+		const { classApprovals = known.classApprovals } = input;
+		tables.saveSettings({
+			plan,
+			betaPlan,
+			team,
+			twoPeople,
+			sizeBounds,
+			healthLimits,
+			signing,
+			freezes,
+			entitled,
+			classApprovals,
+		});
 		if (!isSame([plan, betaPlan, team], [known.plan, known.betaPlan, known.team])) {
 			const beta = betaPlan === null ? "" : `, beta ${betaPlan.name}`;
 			audit(input, "product.plan", name, `${plan.name}${beta}${team === null ? "" : `, team ${team}`}`);
 		}
 		if (twoPeople !== known.twoPeople) audit(input, "product.two_people", name, twoPeople ? "on" : "off");
+		if (!isSame(classApprovals, known.classApprovals))
+			audit(input, "product.class_approvals", name, JSON.stringify(classApprovals));
 		if (!isSame(sizeBounds, known.sizeBounds))
 			audit(input, "product.limits", name, `size ${JSON.stringify(sizeBounds)}`);
 		if (!isSame(healthLimits, known.healthLimits))

@@ -7,6 +7,7 @@ import { teamName } from "../../entitlement/keys/credential-record.ts";
 import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
 import type { ToldProduct } from "../../objects/product/told-product.ts";
 import { planChoice, planOf } from "../../rollout/built-in-plans.ts";
+import { classApprovals } from "../../rollout/class-approvals.ts";
 import { freezes } from "../../rollout/freeze.ts";
 import { healthLimits } from "../../rollout/health.ts";
 import { plan } from "../../rollout/plan.ts";
@@ -57,6 +58,12 @@ const entitledSetting = entitled.optional().openapi({
 		"Who may have it: `licensed` (if left out), devices whose license names it; `registered`, every device whose own registration is good, also without a license for it, and after its end",
 });
 
+const classApprovalsSetting = classApprovals.nullable().openapi({
+	example: { behaviour: 2 },
+	description:
+		"Words of persons that a release's first step needs at least, by its `classes`, whatever its plan says: the most of the classes that it names, of one that names none the most of all. null = as many as plans say",
+});
+
 /** What may be said of a product's next releases beside their plan, when it is made and later. */
 export const settings = {
 	beta_plan: betaPlan.optional(),
@@ -66,6 +73,7 @@ export const settings = {
 	health_limits: healthSetting.optional(),
 	signing: signingSetting,
 	entitled: entitledSetting,
+	class_approvals: classApprovalsSetting.optional(),
 };
 
 export const freezeBody = z
@@ -88,6 +96,7 @@ export const productDetails = productBody
 		freezes: z.array(freezeBody),
 		signing,
 		entitled,
+		class_approvals: orNull(classApprovals),
 		role_version: z.int().nullable().openapi({ description: "Of its role file; null = it has none" }),
 		unsigned_releases: z.int().openapi({
 			description:
@@ -108,7 +117,7 @@ export function describeProduct({
 /** @returns what a body says of them, as the product's object takes it; what it leaves out is left out */
 export function settingsOf(given: z.infer<z.ZodObject<typeof settings>>) {
 	const { beta_plan: beta, team, two_people: twoPeople, size_bounds: sizeBounds, signing } = given;
-	const { health_limits: healthLimits, entitled } = given;
+	const { health_limits: healthLimits, entitled, class_approvals: classApprovals } = given;
 	return {
 		...(beta !== undefined && { betaPlan: beta === null ? null : planOf(beta) }),
 		...(team !== undefined && { team }),
@@ -117,6 +126,7 @@ export function settingsOf(given: z.infer<z.ZodObject<typeof settings>>) {
 		...(healthLimits !== undefined && { healthLimits }),
 		...(signing && { signing }),
 		...(entitled && { entitled }),
+		...(classApprovals !== undefined && { classApprovals }),
 	};
 }
 
@@ -141,6 +151,7 @@ export function describeDetails(info: ToldProduct): z.infer<typeof productDetail
 		healthLimits: health_limits,
 		signing,
 		entitled,
+		classApprovals: class_approvals,
 		role,
 	} = info;
 	const freezes = info.freezes.map((one) => ({ ...one, from: toTimestamp(one.from), until: toTimestamp(one.until) }));
@@ -156,6 +167,7 @@ export function describeDetails(info: ToldProduct): z.infer<typeof productDetail
 		freezes,
 		signing,
 		entitled,
+		class_approvals,
 		role_version,
 		unsigned_releases: info.unsigned,
 	};

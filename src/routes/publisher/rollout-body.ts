@@ -113,6 +113,10 @@ export const rolloutBody = z
 		two_people: z
 			.boolean()
 			.openapi({ description: "The word of `publisher` is not taken at all, and every word names `sha256`" }),
+		class_approvals: z.int().openapi({
+			description:
+				"Words that its first step needs at least for the classes of the release; 0 = as many as the plan says",
+		}),
 		sha256: z.string().openapi({ description: "Of the package" }),
 		salt: z.string().openapi({ description: "A unit's bucket is the first 32 bits of SHA-256(salt, 0, unit) / 2^32" }),
 		fraction: z.number().openapi({ description: "Of all units, let in now" }),
@@ -159,7 +163,7 @@ export function describeRollout(
 		since: toTimestamp(rollout.since),
 		starts_at: toTimestampOrNull(rollout.startsAt === 0 ? null : rollout.startsAt),
 		...{ reason: rollout.reason, team: rollout.team, publisher: rollout.publisher, salt: rollout.salt },
-		...{ two_people: rollout.otherApprovers > 0, sha256: view.sha256 },
+		...{ two_people: rollout.otherApprovers > 0, class_approvals: rollout.leastApprovers ?? 0, sha256: view.sha256 },
 		fraction: fractionOf(rollout, now),
 		permits_left: status.exposure.permits,
 		...{ verdict: status.verdict, suspicion: status.suspicion },

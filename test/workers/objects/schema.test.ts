@@ -176,7 +176,7 @@ describe.each([
 });
 
 /** Columns that steps have added. */
-const ADDED = /^\t*(entitled|facts) .*\n/gm;
+const ADDED = /^\t*(entitled|facts|class_approvals) .*\n/gm;
 
 function asOnceMade(statement: string): string {
 	return statement.replace(ADDED, "");

@@ -86,6 +86,7 @@ export const explanationAnswer = z.object({
 			freezes: z.array(z.object({ from: z.string(), until: z.string() })),
 			passes: z.array(z.string()),
 			min_age_hours: z.number(),
+			min_age_hours_by_class: z.record(z.string(), z.number()).nullish(),
 			pin: z.object({ version: z.string(), downgrade: z.boolean() }).nullable(),
 			held: z.boolean(),
 			window_from: z.string().nullish(),
@@ -224,12 +225,14 @@ function licenseLines({ license, entitlement }: Explanation): string[] {
 export function policyLines({ policy }: Explanation): string[] {
 	if (policy == null) return [];
 	const { windows, freezes, passes, min_age_hours: age, pin, held, time_zone: zone, window_from: from } = policy;
+	const ages = Object.entries(policy.min_age_hours_by_class ?? {});
 	const lines = [
 		...(held ? ["stays with what it has"] : []),
 		...(pin === null
 			? []
 			: [`pinned to ${pin.version}${pin.downgrade ? ", in the place of a newer release too" : ""}`]),
 		...(age === 0 ? [] : [`releases are ${age} h old at least`]),
+		...ages.map(([name, hours]) => `releases that are ${name} are ${hours} h old at least`),
 		...(windows ?? []).map(({ opens, minutes }) => `window ${opens} for ${Math.round(minutes)} min`),
 		...freezes.map(({ from, until }) => `frozen from ${from} until ${until}`),
 		...(passes.length === 0 ? [] : [`windows and freezes are passed by ${passes.join(", ")}`]),

@@ -3,6 +3,7 @@
 import type { Channel } from "../../../content/releases/channel.ts";
 import { coversAudience } from "../../../content/releases/recorded-releases.ts";
 import type { Approval } from "../../../rollout/approvals.ts";
+import { leastApproversOf } from "../../../rollout/class-approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../../rollout/decide-rollout.ts";
 import type { Evidence } from "../../../rollout/evidence.ts";
 import type { FreezeTimes } from "../../../rollout/freeze.ts";
@@ -62,8 +63,9 @@ export class RolloutDesk implements Chore {
 		const { version, ...rest } = input;
 		const release = releases.release(version);
 		const publisher = release?.addedBy ?? change.actor;
-		const { team = null, twoPeople = false } = releases.info() ?? {};
+		const { team = null, twoPeople = false, classApprovals = null } = releases.info() ?? {};
 		const otherApprovers = twoPeople ? otherApproversOf(input.plan, release?.urgency ?? "routine") : 0;
+		const leastApprovers = leastApproversOf(classApprovals, release?.facts?.classes);
 		const onBeta = rollouts.rollout(version);
 		const now = onBeta === null ? change.now : notBefore(onBeta, change.now);
 		if (onBeta !== null) {
@@ -71,7 +73,7 @@ export class RolloutDesk implements Chore {
 			controls.forget(version);
 			rollouts.forgetApprovals(version);
 		}
-		const rollout = createRollout({ ...rest, publisher, otherApprovers, team, now });
+		const rollout = createRollout({ ...rest, publisher, otherApprovers, leastApprovers, team, now });
 		rollouts.save(version, rollout);
 		rollouts.log(version, { at: now, input: { kind: "start", rollout }, turns: [] });
 		releases.setReach(version, reachOf(rollout), now);

@@ -58,6 +58,8 @@ export const ROLLOUT_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"NewRelease.starts_at": SOON,
 	two_people: false,
 	"ProductDetails.two_people": true,
+	"Rollout.class_approvals": 2,
+	"ProductDetails.class_approvals": { behaviour: 2 },
 	phase: "running",
 	step: "ten",
 	"ExplainedRollout.step": "ramp",

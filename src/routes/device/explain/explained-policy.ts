@@ -12,6 +12,7 @@ import {
 } from "../../../entitlement/policy/device-policy.ts";
 import type { ExplainedReleases } from "../../../objects/product/releases/explained-releases.ts";
 import { orNull, timestamp, toTimestamp } from "../../http/openapi.ts";
+import { mapAges } from "../../operator/accounts/policy-body.ts";
 
 export const explainedPolicyBody = z
 	.object({
@@ -23,6 +24,9 @@ export const explainedPolicyBody = z
 		freezes: z.array(z.object({ from: timestamp, until: timestamp })),
 		passes: z.array(passing),
 		min_age_hours: z.number().openapi({ description: "It counts as the license's delay where it is longer" }),
+		min_age_hours_by_class: z
+			.object({ threat: z.number().optional(), behaviour: z.number().optional() })
+			.openapi({ description: "The same of releases of a class, where that is longer", example: { behaviour: 24 } }),
 		pin: orNull(z.object(pin.shape).openapi("ExplainedPin")).openapi({ description: "Of the product; null = none" }),
 		held: z.boolean(),
 		window_from: impact
@@ -59,13 +63,14 @@ const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 /** @returns what it says of the product */
 export function describePolicy(policy: DevicePolicy, product: string): z.infer<typeof explainedPolicyBody> {
-	const { zone, windows, freezes, passes, minAge, held, windowFrom = null } = policy;
+	const { zone, windows, freezes, passes, minAge, held, windowFrom = null, minAges = {} } = policy;
 	return {
 		time_zone: zone,
 		windows: windows?.map(({ start, length }) => ({ opens: wallTime(start), minutes: length / 60 })) ?? null,
 		freezes: freezes.map(({ from, until }) => ({ from: toTimestamp(from), until: toTimestamp(until) })),
 		passes: [...passes],
 		min_age_hours: minAge / 3_600,
+		min_age_hours_by_class: mapAges(minAges, (one) => one / 3_600),
 		pin: pinOf(policy, product),
 		held,
 		window_from: windowFrom,

@@ -4,7 +4,7 @@ import type { Channel } from "../../../content/releases/channel.ts";
 import { isInChannel, seenOn } from "../../../content/releases/on-channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { skippedByRevert } from "../../../content/releases/revert-target.ts";
-import { fitsRoom, type Room } from "../../../content/releases/room.ts";
+import { hasRoomFor, type Room } from "../../../content/releases/room.ts";
 import { readyAt } from "../../../content/releases/select-release.ts";
 import { decideEntitlement, type Pass } from "../../../entitlement/decide.ts";
 import type { DecisionCode } from "../../../entitlement/decision-codes.ts";
@@ -67,7 +67,7 @@ export function requireLeave(
 
 /** @throws ProblemError `exposure_limited` where the release takes more than the device says that it has: a check says what fits */
 export function requireRoom({ event }: RequestScope, release: Release, offer: OfferClaims, room: Room): void {
-	if (offer.from === offer.to || fitsRoom(release, room)) return;
+	if (hasRoomFor(release, { room, installed: offer.from })) return;
 	event.reason = "release_too_large";
 	throw exposureLimited("too_large_for_device", LONGEST_WAIT_SECONDS);
 }

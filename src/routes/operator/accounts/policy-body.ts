@@ -1,6 +1,6 @@
 // What a customer says of the updates of the own devices, on the wire.
 import { z } from "@hono/zod-openapi";
-import { impact } from "../../../content/releases/release-facts.ts";
+import { type ByClass, impact } from "../../../content/releases/release-facts.ts";
 import {
 	MAX_AGE_DAYS,
 	MAX_RULES,
@@ -15,6 +15,11 @@ import type { AccountPolicy } from "../../../objects/account/policy/policy-table
 import { invalidRequest, timestamp, toSeconds, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
 
 const HOUR = 3_600;
+
+const hours = z
+	.number()
+	.min(0)
+	.max(MAX_AGE_DAYS * 24);
 
 const freeze = z.strictObject({ from: timestamp, until: timestamp, reason: z.string().max(200) }).openapi("Freeze");
 
@@ -36,12 +41,17 @@ const ruleBody = z
 			description:
 				"What is installed outside windows and in freezes all the same: emergency releases (which then need no minimum age either), and what takes the place of a withdrawn release",
 		}),
-		min_age_hours: z
-			.number()
-			.min(0)
-			.max(MAX_AGE_DAYS * 24)
+		min_age_hours: hours
 			.optional()
 			.openapi({ description: "How old a release must be; of this and the license's delay the longer one counts" }),
+		min_age_hours_by_class: z
+			.strictObject({ threat: hours.optional(), behaviour: hours.optional() })
+			.optional()
+			.openapi({
+				description:
+					"The same of releases of a class: the longest age of the classes that a release names counts, of one that names none that of all",
+				example: { behaviour: 24 },
+			}),
 		pins: pinRules
 			.optional()
 			.meta({ description: "By product: the one version that is offered; null = none is pinned" }),
@@ -82,27 +92,46 @@ export const newPolicy = z
 const WIRE_NAMES: Readonly<Record<string, string>> = {
 	zone: "time_zone",
 	minAge: "min_age_hours",
+	minAges: "min_age_hours_by_class",
 	windowFrom: "window_from",
 };
+
+/** @returns the same classes, each with what comes of its number */
+export function mapAges({ threat, behaviour }: ByClass, change: (one: number) => number) {
+	return {
+		...(threat !== undefined && { threat: change(threat) }),
+		...(behaviour !== undefined && { behaviour: change(behaviour) }),
+	};
+}
 
 /** @throws ProblemError `invalid_request` for what can never be met */
 export function readRules(rules: z.infer<typeof newPolicy>["rules"]): PolicyRule[] {
 	const read = policyRules.safeParse(
-		rules.map(({ time_zone: zone, min_age_hours: hours, window_from: windowFrom, freezes, ...rest }) => ({
-			...rest,
-			...(zone === undefined ? {} : { zone }),
-			...(windowFrom === undefined ? {} : { windowFrom }),
-			...(hours === undefined ? {} : { minAge: Math.round(hours * HOUR) }),
-			...(freezes === undefined
-				? {}
-				: {
-						freezes: freezes.map(({ from, until, reason }) => ({
-							from: toSeconds(from),
-							until: toSeconds(until),
-							reason,
-						})),
-					}),
-		})),
+		rules.map(
+			({
+				time_zone: zone,
+				min_age_hours: hours,
+				min_age_hours_by_class: ages,
+				window_from: windowFrom,
+				freezes,
+				...rest
+			}) => ({
+				...rest,
+				...(zone === undefined ? {} : { zone }),
+				...(windowFrom === undefined ? {} : { windowFrom }),
+				...(hours === undefined ? {} : { minAge: Math.round(hours * HOUR) }),
+				...(ages === undefined ? {} : { minAges: mapAges(ages, (one) => Math.round(one * HOUR)) }),
+				...(freezes === undefined
+					? {}
+					: {
+							freezes: freezes.map(({ from, until, reason }) => ({
+								from: toSeconds(from),
+								until: toSeconds(until),
+								reason,
+							})),
+						}),
+			}),
+		),
 	);
 	if (read.success) return read.data;
 	throw invalidRequest({
@@ -117,12 +146,13 @@ export function describePolicy({ version, changedAt, rules }: AccountPolicy): z.
 	return { version, changed_at: toTimestampOrNull(changedAt), rules: rules.map(describeRule) };
 }
 
-function describeRule({ zone, minAge, windowFrom, freezes, ...rest }: PolicyRule): z.infer<typeof ruleBody> {
+function describeRule({ zone, minAge, minAges, windowFrom, freezes, ...rest }: PolicyRule): z.infer<typeof ruleBody> {
 	return {
 		...rest,
 		...(zone === undefined ? {} : { time_zone: zone }),
 		...(windowFrom === undefined ? {} : { window_from: windowFrom }),
 		...(minAge === undefined ? {} : { min_age_hours: minAge / HOUR }),
+		...(minAges === undefined ? {} : { min_age_hours_by_class: mapAges(minAges, (one) => one / HOUR) }),
 		...(freezes === undefined
 			? {}
 			: {

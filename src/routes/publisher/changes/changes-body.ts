@@ -10,6 +10,7 @@ import {
 import type { IndexTotals } from "../../../content/rule-index/index-reader.ts";
 import type { IndexedRule } from "../../../content/rule-index/rule-index.ts";
 import { RULE_FORMATS } from "../../../content/rules/rule.ts";
+import { proposeClasses } from "../../../rollout/proposed-classes.ts";
 import { proposePlan } from "../../../rollout/proposed-plan.ts";
 
 const ruleBody = z
@@ -35,6 +36,12 @@ export const countsBody = z
 		...Object.fromEntries(LISTS.map((name) => [name, z.int()])),
 	} as { before: z.ZodNullable<z.ZodInt>; after: z.ZodInt } & Record<(typeof LISTS)[number], z.ZodInt>)
 	.openapi("RuleChangeCounts");
+
+export const proposedClassesBody = z.array(z.enum(["threat", "behaviour"])).openapi({
+	description:
+		"Which `classes` the changes call for: `behaviour` where rules can stop traffic that passed before, or it is not known",
+	example: ["threat"],
+});
 
 export const proposedPlanBody = z
 	.object({ plan: z.enum(["standard", "rapid"]), reasons: z.array(z.string()) })
@@ -62,6 +69,7 @@ export const changesBody = z
 		repeated: z.array(ruleBody).openapi({ description: "The id is there more than once" }),
 		cves: z.object({ added: z.array(z.string()), removed: z.array(z.string()) }),
 		proposed_plan: proposedPlanBody,
+		proposed_classes: proposedClassesBody,
 	})
 	.openapi("RuleChanges");
 
@@ -99,6 +107,10 @@ export function describePlan(before: IndexTotals | null, changes: RuleChanges) {
 	return { plan, reasons: [...reasons] };
 }
 
+export function describeClasses(before: IndexTotals | null, { newlyBlocking, unsaid }: RuleChanges) {
+	return proposeClasses({ before: before?.rules ?? null, newlyBlocking: newlyBlocking.count, unsaid });
+}
+
 export function describeChanges(
 	product: string,
 	from: IndexedVersion | null,
@@ -123,6 +135,7 @@ export function describeChanges(
 		repeated: rulesOf(repeated),
 		cves: { added: [...newCves], removed: [...goneCves] },
 		proposed_plan: describePlan(from?.index ?? null, changes),
+		proposed_classes: describeClasses(from?.index ?? null, changes),
 	};
 }
 

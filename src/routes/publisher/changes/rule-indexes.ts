@@ -16,7 +16,15 @@ import { requireDigest, requireLength } from "../../http/request-body.ts";
 import { takeBytes, uploaderOf } from "../package-upload.ts";
 import { refuseRelease, releasePath } from "../release-body.ts";
 import { requireUsual } from "../rollout-choice.ts";
-import { countsBody, describeChanged, describeCounts, describePlan, proposedPlanBody } from "./changes-body.ts";
+import {
+	countsBody,
+	describeChanged,
+	describeClasses,
+	describeCounts,
+	describePlan,
+	proposedClassesBody,
+	proposedPlanBody,
+} from "./changes-body.ts";
 import { bytesOfIndex, openIndex } from "./open-index.ts";
 
 const lines = z.string().openapi({ format: "binary" });
@@ -35,6 +43,7 @@ const indexBody = z
 		against: z.string().nullable().openapi({ description: "The version that everybody has, compared with" }),
 		counts: countsBody,
 		proposed_plan: proposedPlanBody,
+		proposed_classes: proposedClassesBody,
 	})
 	.openapi("RuleIndex");
 
@@ -142,6 +151,7 @@ export const ruleIndexes = createRouter()
 			against: base?.version ?? null,
 			counts: describeCounts(base?.index ?? null, taken.totals, taken.changes),
 			proposed_plan: describePlan(base?.index ?? null, taken.changes),
+			proposed_classes: describeClasses(base?.index ?? null, taken.changes),
 		};
 		return c.json(answer, taken.added.kind === "new" ? 201 : 200);
 	})

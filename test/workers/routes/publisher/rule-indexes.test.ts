@@ -58,6 +58,7 @@ test("an index is stored once, with what changes against what everybody has and 
 				plan: "standard",
 				reasons: [expect.stringContaining("1 rule can stop traffic"), ...Array(2).fill(expect.any(String))],
 			},
+			proposed_classes: ["threat", "behaviour"],
 		},
 	]);
 	expect(counts).toMatchObject({ before: 3, after: 3, added: 1, removed: 1, changed: 1, newly_blocking: 1, reused: 0 });

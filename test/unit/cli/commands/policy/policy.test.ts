@@ -51,6 +51,7 @@ describe("parapet policy", () => {
 		[["pass", "emergency,revert"], { passes: ["emergency", "revert"] }],
 		[["pass", "none"], { passes: [] }],
 		[["min-age", "24"], { min_age_hours: 24 }],
+		[["min-age", "24", "--class", "behaviour"], { min_age_hours_by_class: { behaviour: 24 } }],
 		[["pin", "crs", "4.27.0"], { pins: { crs: { version: "4.27.0" } } }],
 		[["pin", "crs", "4.27.0", "--downgrade"], { pins: { crs: { version: "4.27.0", downgrade: true } } }],
 		[["hold"], { hold: true }],

@@ -42,6 +42,24 @@ describe("bounds of sizes", () => {
 	});
 });
 
+describe("words by class", () => {
+	it("are sent, taken away by the word none, and said", async () => {
+		operator.reply({ body: { ...DETAILS, class_approvals: { behaviour: 2 } } });
+		const { stdout } = await operator.run("product", "change", "crs", "--class-approvals", "threat:0,behaviour:2");
+		expect(stdout).toContain("a release that is behaviour needs the words of 2 persons at least");
+		await operator.run("product", "change", "crs", "--class-approvals", "none");
+		expect(sent()).toEqual([{ class_approvals: { threat: 0, behaviour: 2 } }, { class_approvals: null }]);
+	});
+
+	it.each(["2", "behaviour", "behaviour:", "behaviour:11", "other:1", "threat:1,threat:2", "behaviour:2,", ""])(
+		"%j is refused before anything is sent",
+		async (words) => {
+			expect(await operator.run("product", "change", "crs", "--class-approvals", words)).toMatchObject({ exitCode: 2 });
+			expect(operator.asked()).toEqual([]);
+		},
+	);
+});
+
 describe("who may have it", () => {
 	it("is sent, and said where it is every registered firewall", async () => {
 		operator.reply({ body: { ...DETAILS, entitled: "registered" } });

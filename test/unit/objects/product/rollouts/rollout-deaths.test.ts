@@ -138,6 +138,7 @@ class World {
 				freezes: [],
 				role: null,
 				entitled: "licensed",
+				classApprovals: null,
 			},
 		});
 		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");
