@@ -31,6 +31,10 @@ const SHARED: [string, (configuration: Configuration) => unknown][] = [
 	["the compatibility date", ({ compatibility_date }) => compatibility_date],
 	["the compatibility flags", ({ compatibility_flags }) => compatibility_flags],
 	["whether functions keep their names", ({ keep_names }) => keep_names],
+	[
+		"modules that stand in for others",
+		({ alias }) => Object.entries(alias ?? {}).map(([module, file]) => [module, String(file).replace(/^\.\.?\//, "")]),
+	],
 	["required secrets", ({ secrets }) => secrets],
 	["Durable Objects", ({ durable_objects }) => durable_objects.bindings],
 	["exported classes", ({ exports }) => exports],
