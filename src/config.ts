@@ -21,7 +21,7 @@ const LOCAL_MARK = {
 const HISTORY_GATHER_SECONDS = 10;
 const LOCAL_HISTORY_GATHER_SECONDS = 1;
 
-/** Where download URLs lead when it is straight to S3-compatible storage. */
+/** Where URLs lead that go straight to S3-compatible storage. */
 export interface S3Location {
 	/** URL of the bucket, path style, no slash at the end */
 	readonly bucketUrl: string;
@@ -85,6 +85,8 @@ export interface Config {
 	readonly bootstrapKey: string | null;
 	/** downloads come from one of the two; both null = from this service's own route */
 	readonly s3: S3Location | null;
+	/** where parts of packages may go straight to; null = through this service only */
+	readonly uploadS3: S3Location | null;
 	readonly downloadCdn: DownloadCdn | null;
 	/** null = no device is known by a certificate */
 	readonly mutualTls: MutualTls | null;
@@ -166,7 +168,8 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		macKeys: value.MAC_KEYS,
 		lookupKey: value.LOOKUP_KEY,
 		bootstrapKey: value.BOOTSTRAP_KEY === BOOTSTRAP_KEY_OFF ? null : value.BOOTSTRAP_KEY,
-		s3: s3Location(value),
+		s3: value.S3_USE === "uploads" ? null : s3Location(value),
+		uploadS3: value.S3_USE === "downloads" ? null : s3Location(value),
 		downloadCdn: downloadCdn(value),
 		mutualTls: mutualTls(value),
 		probeDevice: value.PROBE_DEVICE === undefined ? null : parseProbeDevice(value.PROBE_DEVICE),
@@ -177,11 +180,12 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 	};
 }
 
+/** The region and the use have a value by themselves. */
 const S3_NAMES = ["S3_BUCKET_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
 
 /** Two of the three would look like S3 downloads and be none. */
 function incompleteS3(value: Variables): string[] {
-	if (S3_NAMES.every((name) => value[name] === undefined)) return [];
+	if (S3_NAMES.every((name) => value[name] === undefined) && value.S3_USE === "downloads") return [];
 	return S3_NAMES.filter((name) => value[name] === undefined).map(
 		(name) => `${name} is missing beside the other S3 settings`,
 	);
@@ -193,10 +197,17 @@ function incompleteAccess({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUDIENCE: audience 
 }
 
 /** The key alone is none: it is set before the origin is, and taken away after it. */
-function unfitCdn({ DOWNLOAD_ORIGIN: origin, DOWNLOAD_KEY: key, S3_BUCKET_URL: s3, ISSUER }: Variables): string[] {
+function unfitCdn({
+	DOWNLOAD_ORIGIN: origin,
+	DOWNLOAD_KEY: key,
+	S3_BUCKET_URL: s3,
+	S3_USE,
+	ISSUER,
+}: Variables): string[] {
 	if (origin === undefined) return [];
 	const faults = key === undefined ? ["DOWNLOAD_KEY is missing beside DOWNLOAD_ORIGIN"] : [];
-	if (s3 !== undefined) faults.push("DOWNLOAD_ORIGIN and S3_BUCKET_URL are both given: URLs can lead to one of them");
+	if (s3 !== undefined && S3_USE !== "uploads")
+		faults.push("DOWNLOAD_ORIGIN and S3_BUCKET_URL are both given: URLs can lead to one of them");
 	if (origin === ISSUER) faults.push("DOWNLOAD_ORIGIN must be another host than ISSUER: its rule would refuse the API");
 	return faults;
 }

@@ -281,6 +281,12 @@ export const PROBLEMS = {
 		fix: "Go on after the seconds in Retry-After (00:00 UTC), or have the operator raise UPLOAD_BYTES_PER_DAY.",
 		retryable: true,
 	},
+	too_many_parts: {
+		status: 429,
+		title: "Too many parts of this package were announced in one day",
+		fix: "Send larger parts: a package has 500 at most. Go on after the seconds in Retry-After (00:00 UTC).",
+		retryable: true,
+	},
 	internal: {
 		status: 500,
 		title: "The service failed",

@@ -35,6 +35,7 @@ import { type CiIssuerKeys, keysUrlOf } from "./signing/oidc/ci-issuers.ts";
 import { createRemoteKeys } from "./signing/oidc/remote-keys.ts";
 import { createPulseSigner, type PulseSigner } from "./signing/pulse-signer.ts";
 import { createRecordSeal } from "./signing/sealed/record-seal.ts";
+import { createUploadUrlSigner, type UploadUrlSigner } from "./signing/upload-urls.ts";
 import { createLocationCopies, locationSeconds } from "./storage/cache/location-copies.ts";
 import { createRecordCache } from "./storage/cache/record-cache.ts";
 import { systemClock } from "./storage/clock.ts";
@@ -98,6 +99,8 @@ export interface Services {
 	readonly parts: PartStore;
 	readonly packageReader: PackageReader;
 	readonly urlSigner: UrlSigner;
+	/** null = parts of packages come through this service only */
+	readonly uploadUrls: UploadUrlSigner | null;
 	readonly pulses: PulseSigner;
 	readonly trustFiles: Pick<TrustFileStore, "get">;
 	/** the transparency log, by path below /tlog/; null where there is no such file */
@@ -179,6 +182,7 @@ async function createServices(env: Env): Promise<Services> {
 		parts: createR2PartStore(env.PACKAGES),
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
 		urlSigner: createUrlSigner(config, macKeyring),
+		uploadUrls: config.uploadS3 === null ? null : createUploadUrlSigner(config.uploadS3),
 		pulses: createPulseSigner(lookupKeys),
 		trustFiles: createR2TrustFileStore(env.PULSES),
 		logFiles: createR2LogFiles(env.PULSES),

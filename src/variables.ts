@@ -74,6 +74,7 @@ export const variables = z.object({
 	S3_REGION: z.string().min(1).default("auto"),
 	S3_ACCESS_KEY_ID: z.string().min(1).optional(),
 	S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+	S3_USE: z.enum(["downloads", "uploads", "both"]).default("downloads"),
 	DOWNLOAD_ORIGIN: httpOrigin.refine(hasRules, "must be a domain of your zone: r2.dev has no rules").optional(),
 	DOWNLOAD_KEY: z
 		.string()

@@ -55,6 +55,7 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 		"look whether its content is whole; if it is meant, give --allow-size, which the product's events keep. `parapet product change` has other bounds. The package stays uploaded",
 	reused_rule_ids:
 		"give the new rules ids of their own: who has disabled an id meant the rule that had it. Where only messages were reworded, give --allow-reused-ids",
+	too_many_parts: "something sends its parts again and again: find out what, and publish it tomorrow (00:00 UTC)",
 	parts_missing: "give the same command again: what is there is not sent twice",
 	metadata_refused: "nothing was changed: look at `parapet trust status`, and sign again with a key that the role has",
 	conflict: null,

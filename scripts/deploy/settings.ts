@@ -116,7 +116,7 @@ function downloadFaults({ vars, secrets, targetEnvironment }: DeployedSettings):
 	if (problem !== null) faults.push({ value, problem, fix });
 	if (origin === vars["ISSUER"])
 		faults.push({ value, problem: "it is the host of ISSUER, whose requests are the API's", fix });
-	if (vars["S3_BUCKET_URL"] !== undefined && vars["S3_BUCKET_URL"] !== "")
+	if (vars["S3_BUCKET_URL"] !== undefined && vars["S3_BUCKET_URL"] !== "" && vars["S3_USE"] !== "uploads")
 		faults.push({ value, problem: "S3_BUCKET_URL is given too", fix: "leave one of the two empty" });
 	if (secrets?.required?.includes("DOWNLOAD_KEY") !== true)
 		faults.push({

@@ -188,6 +188,19 @@ describe("downloads from S3", () => {
 	test.each(["https://s3.example.com/b/", "https://s3.example.com/b?x=1"])("are refused for the bucket %s", (url) => {
 		expect(faultsOf({ ...VARIABLES, ...s3, S3_BUCKET_URL: url })).toHaveLength(1);
 	});
+
+	test.each([
+		["downloads", true, false],
+		["uploads", false, true],
+		["both", true, true],
+	])("and uploads straight to it are by S3_USE: %s", (use, isForDownloads, isForUploads) => {
+		const { s3: downloads, uploadS3 } = parseConfig({ ...VARIABLES, ...s3, S3_USE: use });
+		expect([downloads !== null, uploadS3 !== null]).toEqual([isForDownloads, isForUploads]);
+	});
+
+	test("a use of a bucket that is not given is refused", () => {
+		expect(faultsOf({ ...VARIABLES, S3_USE: "uploads" })).toHaveLength(3);
+	});
 });
 
 describe("downloads from a CDN", () => {
@@ -217,6 +230,13 @@ describe("downloads from a CDN", () => {
 	])("are refused %s", (_, changed, fault) => {
 		expect(faultsOf({ ...PRODUCTION, ...cdn, ...changed })).toEqual([expect.stringMatching(fault)]);
 	});
+});
+
+test("downloads from a CDN and uploads straight to the bucket go together", () => {
+	const s3 = { S3_BUCKET_URL: "https://s3.example.com/b", S3_ACCESS_KEY_ID: "id", S3_SECRET_ACCESS_KEY: "secret" };
+	const cdn = { DOWNLOAD_ORIGIN: "https://packages.example.net", DOWNLOAD_KEY: "k".repeat(43) };
+	expect(parseConfig({ ...PRODUCTION, ...cdn, ...s3, S3_USE: "uploads" })).toMatchObject({ s3: null });
+	expect(faultsOf({ ...PRODUCTION, ...cdn, ...s3, S3_USE: "both" })).toHaveLength(1);
 });
 
 describe("AWS for the auto-scaling hook", () => {

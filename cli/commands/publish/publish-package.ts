@@ -40,6 +40,8 @@ export interface PublishOptions {
 	readonly name: string;
 	readonly payload: Payload;
 	readonly metadata: ReleaseMetadata;
+	/** Whether a large package may go straight to the storage; not given = where the service offers it */
+	readonly direct?: boolean | undefined;
 	readonly clock: Patience["surroundings"];
 	readonly onProgress?: (done: number, total: number) => void;
 }

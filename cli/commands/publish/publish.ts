@@ -36,6 +36,7 @@ const shape = {
 	...releaseShape,
 	draft: z.boolean().optional(),
 	deltas: z.boolean().optional(),
+	direct: z.boolean().optional(),
 	allowReusedIds: z.boolean().optional(),
 	signKey: z.array(z.string()).optional(),
 	...passphraseShape,
@@ -52,6 +53,10 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 	publish.option(
 		"--no-deltas",
 		"make no deltas: firewalls fetch the whole package (default: from the releases that they have)",
+	);
+	publish.option(
+		"--no-direct",
+		"send large packages through the service alone (default: straight to its storage where it offers that)",
 	);
 	publish.option("--allow-reused-ids", "also where the id of a rule means another rule than in the current release");
 	publish.option(
@@ -85,7 +90,8 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const { nowMs } = surroundings;
 				const api = await openApi(product);
 				const publication = { api, product, version, name, payload, metadata, clock: surroundings, onProgress };
-				const stored = await uploadPackage({ ...publication, openApi: () => openApi(product) });
+				const { direct } = options;
+				const stored = await uploadPackage({ ...publication, direct, openApi: () => openApi(product) });
 				progress.end();
 				const clock = surroundings;
 				const made = isWithDeltas

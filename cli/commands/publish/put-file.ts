@@ -1,4 +1,5 @@
-// Sends a file, or a part of one, as the body of one PUT, streamed, with its length and SHA-256. The bytes are held against both as they go:
+// Sends a file, or a part of one, as the body of one PUT, streamed, with its length and SHA-256: to the service, or to whoever a URL of it
+// leads to. The bytes are held against both as they go:
 // a file that somebody still writes to is told from a line that changes bytes.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -30,6 +31,28 @@ export async function putFile(
 	nowMs: () => number,
 	onProgress?: (done: number, total: number) => void,
 ): Promise<HttpAnswer> {
+	const headers = {
+		authorization: api.authorization,
+		accept: "application/json",
+		"content-type": "application/octet-stream",
+		"content-length": String(file.size),
+		// RFC 9530 §3: a structured-field byte sequence
+		"repr-digest": `sha-256=:${Buffer.from(file.sha256, "hex").toString("base64")}:`,
+	};
+	const answer = await sendFile({ url: `${api.server}${path}`, headers }, file, onProgress);
+	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
+	return answer;
+}
+
+/**
+ * @param to whose headers have the file's length
+ * @returns the answer, whatever it says @throws ConnectionError; CliError as `putFile`
+ */
+export async function sendFile(
+	to: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
+	file: SentFile,
+	onProgress?: (done: number, total: number) => void,
+): Promise<HttpAnswer> {
 	const { path: filePath, start = 0, size } = file;
 	let fault: CliError | undefined;
 	const bytes = createReadStream(filePath, { start, end: start + size - 1 });
@@ -46,23 +69,10 @@ export async function putFile(
 	);
 	// An early refusal ends the upload midway; the reply says why, so the broken pipe itself is of no interest.
 	const body = pipeline(bytes, checked, () => {});
-	const answer = await exchange({
-		method: "PUT",
-		url: `${api.server}${path}`,
-		headers: {
-			authorization: api.authorization,
-			accept: "application/json",
-			"content-type": "application/octet-stream",
-			"content-length": String(file.size),
-			// RFC 9530 §3: a structured-field byte sequence
-			"repr-digest": `sha-256=:${Buffer.from(file.sha256, "hex").toString("base64")}:`,
-		},
-		body,
-	}).catch((error: unknown) => {
+	const answer = await exchange({ method: "PUT", ...to, body }).catch((error: unknown) => {
 		throw fault ?? error;
 	});
 	if (fault !== undefined) throw fault;
-	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
 	return answer;
 }
 

@@ -1,5 +1,6 @@
 // A large package goes up in parts, a few at once. Whoever is interrupted begins the same command again: what is there is not sent
-// again. Parts are read from the file as they are sent, so that memory is none of its size.
+// again. Parts are read from the file as they are sent, so that memory is none of its size. They go straight to the storage where that is
+// offered and can be reached.
 import { z } from "zod";
 import { sha256Hex } from "../../../src/names.ts";
 import { ServerRefusal } from "../../errors.ts";
@@ -8,6 +9,7 @@ import type { Payload } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { type Patience, patiently } from "../../http/patience.ts";
 import { releasePath } from "../../http/release-path.ts";
+import { type DirectWay, openDirectWay } from "./direct-part.ts";
 import { fileChanged, putFile, type SentFile } from "./put-file.ts";
 
 /** The platform takes bodies of 100 MB in any plan; a part that breaks off costs this much. */
@@ -26,6 +28,8 @@ export interface PartedUploadOptions {
 	readonly name: string;
 	readonly payload: Pick<Payload, "path" | "size" | "sha256">;
 	readonly clock: Patience["surroundings"];
+	/** Whether parts may go straight to the storage; not given = where the service offers it */
+	readonly direct?: boolean | undefined;
 	/** of a part; not given = 32 MiB */
 	readonly partBytes?: number;
 	readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -44,8 +48,11 @@ export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.Z
 	const what = `could not upload ${product} ${version}`;
 	const path = `/v1/products/${product}/uploads/${payload.sha256}`;
 	const parts = await splitFile(payload, partBytes);
+	const direct = openDirectWay();
+	if (options.direct === false) direct.close();
 	const body = { sha256: payload.sha256, parts: parts.map(({ sha256 }) => sha256), name };
 	const join = async () => (await openApi()).call("PUT", `${releasePath(options)}/package/parts`, what, joined, body);
+	let isSecond = false;
 	// Asked for first: the version may have the package already. What has been there for a day may go while the others come.
 	for (let round = 1; ; round++) {
 		try {
@@ -54,10 +61,18 @@ export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.Z
 			const refused = error instanceof ServerRefusal ? error.refusal.code : null;
 			const isOther = refused === "digest_mismatch" && (await hashFile(payload.path)) !== payload.sha256;
 			if (isOther) throw fileChanged(payload.path);
+			if (refused === "digest_mismatch" && direct.isUsed() && !isSecond) {
+				// A storage that looks at no digest has kept something else: all of it once more, by the way that does.
+				isSecond = true;
+				round = 0;
+				direct.close();
+				await (await openApi()).call("DELETE", path, what, z.looseObject({}));
+				continue;
+			}
 			if (refused !== "parts_missing" || round > ROUNDS) throw error;
 			const { parts: stored } = await (await openApi()).call("GET", path, what, kept);
 			const there = new Set(stored.map(({ sha256 }) => sha256));
-			await sendParts(options, { parts, there, path, what });
+			await sendParts(options, { parts, there, path, what, direct });
 		}
 	}
 }
@@ -71,9 +86,19 @@ async function splitFile({ path, size }: Pick<Payload, "path" | "size">, partByt
 	return parts;
 }
 
+interface PartsToSend {
+	readonly parts: readonly Part[];
+	/** digests of those that are not to be sent */
+	readonly there: ReadonlySet<string>;
+	/** of the upload */
+	readonly path: string;
+	readonly what: string;
+	readonly direct: DirectWay;
+}
+
 async function sendParts(
 	{ openApi, payload, clock, onProgress }: PartedUploadOptions,
-	{ parts, there, path, what }: { parts: readonly Part[]; there: ReadonlySet<string>; path: string; what: string },
+	{ parts, there, path, what, direct }: PartsToSend,
 ): Promise<void> {
 	const ending = new AbortController();
 	/** of each part, bytes that are sent or were there */
@@ -88,11 +113,16 @@ async function sendParts(
 	const worker = async () => {
 		for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
 			const { part, index } = next;
-			const send = async () =>
-				putFile(await openApi(), `${path}/parts/${part.sha256}`, part, what, clock.nowMs, (done) => {
-					sent[index] = done;
-					tell();
-				});
+			const partPath = `${path}/parts/${part.sha256}`;
+			const note = (done: number) => {
+				sent[index] = done;
+				tell();
+			};
+			const send = async () => {
+				const api = await openApi();
+				if (await direct.send(api, partPath, part, what, note)) return;
+				await putFile(api, partPath, part, what, clock.nowMs, note);
+			};
 			await patiently({ ...retrying(clock), signal: ending.signal }, send);
 		}
 	};

@@ -3,11 +3,13 @@
 import type { WriteDeploymentAudit } from "../audit.ts";
 import type { DirectoryTables } from "./directory-tables.ts";
 import { PackageClaims } from "./package-claims.ts";
-import { countUpload, type QuotaRefusal, type Upload } from "./upload-quota.ts";
+import { countPart, countUpload, partsWait, type QuotaRefusal, type Upload } from "./upload-quota.ts";
 
 export interface NewUpload extends Upload {
 	readonly product: string;
 	readonly sha256: string;
+	/** bytes of a part of the package; not given = they are not */
+	readonly isPart?: boolean;
 }
 
 export type Admission =
@@ -16,7 +18,9 @@ export type Admission =
 	| { readonly ok: false; readonly reason: "unknown_product" }
 	/** seconds until the removal has ended in any case */
 	| { readonly ok: false; readonly reason: "being_removed"; readonly retryAfter: number }
-	| ({ readonly ok: false; readonly reason: "quota" } & QuotaRefusal);
+	| ({ readonly ok: false; readonly reason: "quota" } & QuotaRefusal)
+	/** seconds until parts of this package may come again */
+	| { readonly ok: false; readonly reason: "too_many_parts"; readonly retryAfter: number };
 
 export interface PackageSurvey {
 	/** every product that may have packages */
@@ -42,8 +46,11 @@ export class PackageDesk {
 		if (this.#tables.product(upload.product) === null) return { ok: false, reason: "unknown_product" };
 		const removedUntil = this.claims.removedUntil(upload.sha256, now);
 		if (removedUntil !== null) return { ok: false, reason: "being_removed", retryAfter: removedUntil - now };
+		const wait = upload.isPart === true ? partsWait(this.#sql, upload) : null;
+		if (wait !== null) return { ok: false, reason: "too_many_parts", retryAfter: wait };
 		const refusal = countUpload(this.#sql, upload);
 		if (refusal !== null) return { ok: false, reason: "quota", ...refusal };
+		if (upload.isPart === true) countPart(this.#sql, upload);
 		return { ok: true, claimedUntil: this.claims.claimForUpload(upload.sha256, now) };
 	}
 

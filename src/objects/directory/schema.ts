@@ -9,7 +9,7 @@ import { DENIAL_TABLES } from "./denial-tables.ts";
 import { CLAIM_TABLES } from "./package-claims.ts";
 import { PROBE_TABLES } from "./probe-desk.ts";
 import { ROUND_TABLES } from "./rounds.ts";
-import { UPLOAD_TABLES } from "./upload-quota.ts";
+import { PARTS_TABLE, UPLOAD_TABLES } from "./upload-quota.ts";
 
 export const DIRECTORY_SCHEMA: Schema = {
 	tables: [
@@ -63,5 +63,8 @@ export const DIRECTORY_SCHEMA: Schema = {
 		...CLAIM_TABLES,
 		...PROBE_TABLES,
 	],
-	steps: [(sql) => sql.exec("ALTER TABLE products ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'")],
+	steps: [
+		(sql) => sql.exec("ALTER TABLE products ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'"),
+		(sql) => sql.exec(PARTS_TABLE),
+	],
 };

@@ -86,6 +86,10 @@ export async function takeBytes<T>(
 	const { body, sha256, size, counted = size } = upload;
 	const { claimedUntil } = await admitUpload(parts, upload, counted);
 	const outcome = await parts.packages.put(sha256, body, size);
+	// Of what was counted in parts: its bytes were read and written once more, for nothing.
+	if (outcome === "digest_mismatch" && counted < size) {
+		await admitUpload(parts, upload, size - counted, { isWasted: true });
+	}
 	if (outcome !== "stored") throw new ProblemError(outcome);
 	await upload.requireStill();
 	return bind(claimedUntil);
@@ -100,9 +104,10 @@ export async function admitUpload(
 	{ directory }: Pick<UploadParts, "directory">,
 	upload: Uploader & { readonly product: string; readonly sha256: string },
 	bytes: number,
+	more: Pick<NewUpload, "isPart" | "isWasted"> = {},
 ): Promise<{ readonly claimedUntil: number }> {
 	const { product, sha256, key, quota, change } = upload;
-	const admission = await directory().admitUpload({ key, bytes, quota, now: change.now, product, sha256 });
+	const admission = await directory().admitUpload({ key, bytes, quota, now: change.now, product, sha256, ...more });
 	if (admission.ok) return admission;
 	switch (admission.reason) {
 		case "unknown_product":
@@ -113,6 +118,8 @@ export async function admitUpload(
 			throw new ProblemError("unavailable", {
 				headers: { "retry-after": String(Math.min(admission.retryAfter, REMOVAL_RETRY_SECONDS)) },
 			});
+		case "too_many_parts":
+			throw new ProblemError("too_many_parts", { headers: { "retry-after": String(admission.retryAfter) } });
 		case "quota":
 			// Until the day ends (00:00 UTC).
 			throw new ProblemError("upload_quota_exceeded", {

@@ -3,6 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { packageFileName, productName, sha256Hex } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
+import { formatTimestamp } from "../../timestamps.ts";
 import { publisherAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
@@ -15,6 +16,7 @@ import { answerUpload, bytes, fileNameOf, packageBody, requireSameVersion, uploa
 export const MAX_PARTS = 500;
 
 const uploadPath = z.object({ product: productName, sha256: sha256Hex });
+const partPath = uploadPath.extend({ part: sha256Hex });
 const partBody = z.object({ sha256: z.string(), size: z.int() }).openapi("Part");
 
 const put = createRoute({
@@ -27,7 +29,7 @@ const put = createRoute({
 		"`sha256` is the digest of the whole package, `part` that of the part. Parts may come in any order, several at once and again. They are kept for a day, and by then belong to a version ([`PUT …/package/parts`](#put-v1productsproductreleasesversionpackageparts)) or are forgotten.",
 	...publisherAccess,
 	request: {
-		params: uploadPath.extend({ part: sha256Hex }),
+		params: partPath,
 		body: { content: { "application/octet-stream": { schema: bytes }, "*/*": { schema: bytes } }, required: true },
 	},
 	responses: {
@@ -35,7 +37,40 @@ const put = createRoute({
 		...problems(
 			...(["unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"] as const),
 			...(["digest_mismatch", "length_mismatch", "length_required", "content_too_large"] as const),
-			...(["unsupported_media_type", "rate_limited", "upload_quota_exceeded"] as const),
+			...(["unsupported_media_type", "rate_limited", "upload_quota_exceeded", "too_many_parts"] as const),
+		),
+	},
+});
+
+const sign = createRoute({
+	method: "post",
+	path: "/v1/products/{product}/uploads/{sha256}/parts/{part}/url",
+	operationId: "signPartUpload",
+	tags: ["Publisher"],
+	summary: "A URL by which a part goes straight to the storage",
+	description:
+		"For one `PUT` of the part, with exactly the `headers` of the answer: the storage refuses another length and other bytes. The URL lives for 15 minutes; its bytes count of the quota now. What came so is a part as any other. `not_found` where the service has no such storage: send the part to [`PUT …/parts/{part}`](#put-v1productsproductuploadssha256partspart).",
+	...publisherAccess,
+	request: {
+		params: partPath,
+		body: jsonBody(
+			z.strictObject({ size: z.int().min(1).openapi({ description: "Bytes of the part" }) }).openapi("PartToSend"),
+		),
+	},
+	responses: {
+		201: jsonAnswer(
+			z
+				.object({
+					url: z.string(),
+					headers: z.record(z.string(), z.string()).openapi({ description: "That the request must carry" }),
+					expires_at: z.string(),
+				})
+				.openapi("PartUrl"),
+			"Signed",
+		),
+		...problems(
+			...(["unauthenticated", "insufficient_scope", "invalid_identifier", "invalid_request", "not_found"] as const),
+			...(["content_too_large", "rate_limited", "upload_quota_exceeded", "too_many_parts"] as const),
 		),
 	},
 });
@@ -109,11 +144,28 @@ export const uploadParts = createRouter()
 		const { body } = c.req.raw;
 		if (body === null) throw new ProblemError("length_mismatch");
 		const upload = { product, sha256: whole };
-		await admitUpload(services.objects, { ...upload, ...uploaderOf(c) }, size);
+		await admitUpload(services.objects, { ...upload, ...uploaderOf(c) }, size, { isPart: true });
 		const outcome = await services.parts.put(upload, sha256, body, size);
 		if (outcome !== "stored") throw new ProblemError(outcome);
 		event.bytes = size;
 		return c.json({ sha256, size }, 200);
+	})
+	.openapi(sign, async (c) => {
+		const { services, event } = c.env;
+		const { uploadUrls, config, objects } = services;
+		const { product, sha256: whole, part: sha256 } = c.req.valid("param");
+		event.product = product;
+		if (uploadUrls === null) {
+			throw new ProblemError("not_found", { detail: "parts come through this service only: PUT …/parts/{part}" });
+		}
+		const { size } = c.req.valid("json");
+		const { maxPackageBytes: most } = config;
+		if (size > most) throw new ProblemError("content_too_large", { extras: { limit_bytes: most } });
+		const upload = { product, sha256: whole };
+		const uploader = uploaderOf(c);
+		await admitUpload(objects, { ...upload, ...uploader }, size, { isPart: true });
+		const { url, headers, expiresAt } = await uploadUrls.sign({ upload, sha256, size }, uploader.change.now);
+		return c.json({ url, headers, expires_at: formatTimestamp(expiresAt) }, 201);
 	})
 	.openapi(show, async (c) => {
 		const upload = c.req.valid("param");

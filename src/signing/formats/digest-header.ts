@@ -46,11 +46,14 @@ export function readAnnouncedDigest(headers: {
 
 /** The value of Repr-Digest for a payload whose SHA-256 is given as 64 hexadecimal digits. */
 export function formatReprDigest(sha256: string): string {
+	return `sha-256=:${base64OfHex(sha256)}:`;
+}
+
+/** @param hex pairs of hexadecimal digits @returns the same bytes in base64, padded */
+export function base64OfHex(hex: string): string {
 	let binary = "";
-	for (let at = 0; at < sha256.length; at += 2) {
-		binary += String.fromCharCode(Number.parseInt(sha256.slice(at, at + 2), 16));
-	}
-	return `sha-256=:${btoa(binary)}:`;
+	for (let at = 0; at < hex.length; at += 2) binary += String.fromCharCode(Number.parseInt(hex.slice(at, at + 2), 16));
+	return btoa(binary);
 }
 
 function hexOfBase64(base64: string): string | null {

@@ -32,10 +32,16 @@ export interface ServiceOptions {
 	readonly variables?: Readonly<Record<string, string>>;
 	/** in place of the public ones for tests */
 	readonly secrets?: Readonly<Record<string, string>>;
+	/** of an S3 endpoint before the packages' bucket, `<runtime>/cdn-cgi/local/r2/s3/<bucket>`; not given = there is none */
+	readonly bucketKeys?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** Starts a service. The caller closes it. */
-export async function startService({ variables = {}, secrets = {} }: ServiceOptions = {}): Promise<RunningService> {
+export async function startService({
+	variables = {},
+	secrets = {},
+	bucketKeys,
+}: ServiceOptions = {}): Promise<RunningService> {
 	let origin = new URL("http://127.0.0.1");
 	let forge: Forge | undefined;
 	let lose: Lose | undefined;
@@ -48,6 +54,9 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 		),
 	]);
 	const { workerOptions } = workerOptionsOf(CONFIGURATION);
+	const buckets = { ...Object(workerOptions.r2Buckets) } as Record<string, { id: string }>;
+	const { PACKAGES } = buckets;
+	const r2Buckets = { ...buckets, ...(PACKAGES && { PACKAGES: { ...PACKAGES, s3Credentials: bucketKeys } }) };
 	const bindings = {
 		...Object(workerOptions.bindings),
 		ISSUER: witness.url,
@@ -63,7 +72,7 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 			handleStructuredLogs: ({ message }) => logs.push(message),
 			// Or the network would be asked where this machine is.
 			cf: false,
-			workers: [{ ...workerOptions, ...code, name: "parapet", bindings: { ...bindings, ...more } }],
+			workers: [{ ...workerOptions, ...code, r2Buckets, name: "parapet", bindings: { ...bindings, ...more } }],
 		});
 	};
 	const miniflare = new Miniflare(optionsWith({}));

@@ -345,7 +345,7 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: ["test/workers/routes/publisher/upload-parts"],
 		edits: [
 			{
-				from: "await admitUpload(services.objects, { ...upload, ...uploaderOf(c) }, size);",
+				from: "await admitUpload(services.objects, { ...upload, ...uploaderOf(c) }, size, { isPart: true });",
 				to: "",
 				breaks: "parts fill the storage, whatever the quota of a key is",
 			},
@@ -368,6 +368,33 @@ export const ROUTES: readonly FileEdits[] = [
 				from: "if (added.ok) await services.parts.remove(upload).catch(() => {});",
 				to: "",
 				breaks: "parts are paid for although they are joined",
+			},
+		],
+	},
+	{
+		file: "src/routes/publisher/package-upload.ts",
+		tests: ["test/workers/routes/publisher/upload-parts"],
+		edits: [
+			{
+				from: 'outcome === "digest_mismatch" && counted < size',
+				to: "false",
+				breaks: "parts that are no package are read and written again and again, beside the quota",
+			},
+		],
+	},
+	{
+		file: "src/signing/upload-urls.ts",
+		tests: ["test/workers/routes/publisher/direct-parts"],
+		edits: [
+			{
+				from: "allHeaders: true,",
+				to: "",
+				breaks: "a URL that was counted as a byte takes gigabytes",
+			},
+			{
+				from: '"x-amz-checksum-sha256": base64OfHex(sha256),',
+				to: "",
+				breaks: "the storage keeps other bytes under the name of a part",
 			},
 		],
 	},

@@ -201,6 +201,11 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	permit: CAPABILITY,
 	report_by: "2026-09-22T14:15:00Z",
 	url: `https://updates.example.com/d/${SHA256}/crs-4.27.0.tar.gz?v=1&k=k3f9a2b&d=TeXoz9xt&e=1790000400&s=TiUM2bhep0rYkBDM0jec`,
+	"PartUrl.url": `https://storage.example.com/packages/uploads/crs/${SHA256}/${SHA256}?X-Amz-Expires=900&X-Amz-Signature=4f6e`,
+	"PartUrl.headers": {
+		"content-length": "33554432",
+		"x-amz-checksum-sha256": "J+tGdhRocRawqExP9xP44QcEmaPlYffkhFJpW2OYEC8=",
+	},
 	"Webhook.url": "https://hooks.example.com/parapet",
 	"NewAccountWebhook.url": "https://hooks.example.com/parapet",
 	"NewProductWebhook.url": "https://hooks.example.com/parapet",

@@ -1,4 +1,6 @@
 // What one key may announce in a day, counted in one place for all edges: to the byte, and until midnight UTC.
+
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 
@@ -64,5 +66,34 @@ describe("the uploads of a key", () => {
 	it("are not lost count of when many come at once", async () => {
 		const decisions = await Promise.all(Array.from({ length: 30 }, () => announce(10, MIDNIGHT)));
 		expect(decisions.filter(({ ok }) => ok)).toHaveLength(10);
+	});
+});
+
+describe("the parts of a package", () => {
+	const part = (now: number, more: { product?: string; sha256?: string } = {}) =>
+		directory.admitUpload({ ...PACKAGE, ...more, key: "key-1", bytes: 1, quota: 10_000, now, isPart: true });
+
+	it("are 2,000 in a day at most, whoever sends them; those of another package are others", async () => {
+		for (let count = 0; count < 2_000; count++) await part(MIDNIGHT);
+		const refused = { ok: false, reason: "too_many_parts" };
+		expect(await part(MIDNIGHT)).toEqual({ ...refused, retryAfter: DAY });
+		expect(await part(MIDNIGHT + DAY - 1)).toEqual({ ...refused, retryAfter: 1 });
+		expect(await part(MIDNIGHT, { sha256: "b".repeat(64) })).toMatchObject({ ok: true });
+		expect(await announce(1, MIDNIGHT, "key-2")).toMatchObject({ ok: true });
+		expect(await part(MIDNIGHT + DAY)).toMatchObject({ ok: true });
+	});
+
+	it("are counted in an object of before, and forgotten after the day", async () => {
+		await runInDurableObject(directory, (_, { storage }) => {
+			storage.sql.exec("DROP TABLE parts_of_day");
+			storage.kv.put("schema", 2);
+		});
+		await evictDurableObject(directory);
+		expect(await part(MIDNIGHT)).toMatchObject({ ok: true });
+		await part(MIDNIGHT + DAY, { sha256: "b".repeat(64) });
+		const rows = await runInDurableObject(directory, (_, { storage }) =>
+			storage.sql.exec("SELECT sha256, parts FROM parts_of_day").toArray(),
+		);
+		expect(rows).toEqual([{ sha256: "b".repeat(64), parts: 1 }]);
 	});
 });

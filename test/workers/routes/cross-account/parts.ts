@@ -185,6 +185,7 @@ export const OF_THE_DEPLOYMENT = [
 	"PUT /v1/products/{product}/releases/{version}/package",
 	"PUT /v1/products/{product}/releases/{version}/package/parts",
 	"PUT /v1/products/{product}/uploads/{sha256}/parts/{part}",
+	"POST /v1/products/{product}/uploads/{sha256}/parts/{part}/url",
 	"GET /v1/products/{product}/uploads/{sha256}",
 	"DELETE /v1/products/{product}/uploads/{sha256}",
 	"GET /v1/products/{product}/releases/{version}/package-link",

@@ -224,8 +224,30 @@ test("a part that comes again in a package counts each time: a small one makes n
 	};
 	await expectProblem(await joined(3), "content_too_large");
 	await expectProblem(await joined(2), "digest_mismatch");
-	await expectProblem(await joined(2), "digest_mismatch");
 	await expectProblem(await joined(2), "upload_quota_exceeded");
+});
+
+test("a join that is no package counts of the quota as an upload of its size, even beyond it", async () => {
+	const quota = String(whole.bytes.length);
+	const service = serviceWith({ MAX_PACKAGE_BYTES: quota, UPLOAD_BYTES_PER_DAY: quota });
+	const { key } = await operated<{ key: string }>("POST", "/v1/keys", {
+		subject: "ci",
+		scopes: [`publish:${product}`],
+	});
+	await putParts(...parts);
+	const joined = (chosen: readonly Package[]) => {
+		const body = JSON.stringify({ sha256: whole.sha256, parts: chosen.map(({ sha256 }) => sha256) });
+		const headers = {
+			...{ authorization: `Bearer ${key}`, "content-type": "application/json" },
+			"content-length": String(body.length),
+		};
+		return service(`/v1/products/${product}/releases/1.0.0/package/parts`, { method: "PUT", headers, body });
+	};
+	for (let count = 0; count < 2; count++) {
+		await expectProblem(await joined(parts.toReversed()), "digest_mismatch");
+	}
+	const refused = await expectProblem(await joined(parts), "upload_quota_exceeded");
+	expect(refused).toMatchObject({ detail: expect.stringContaining("0 are left") });
 });
 
 test("a part that goes while the parts are read breaks the package off: nothing is stored", async () => {

@@ -54,6 +54,8 @@ function serve(fault: (request: { method: string; path: string }) => Reply | nul
 	server.faults.instead = ({ method, path, body }) => {
 		const instead = fault({ method, path });
 		if (instead !== null) return instead;
+		// As a service without storage of its own for that.
+		if (method === "POST") return refuse(404, "not_found");
 		const part = partOf(path);
 		if (part !== undefined) {
 			if (createHash("sha256").update(body, "latin1").digest("hex") !== part) return refuse(400, "digest_mismatch");
