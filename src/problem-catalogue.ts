@@ -224,7 +224,7 @@ export const PROBLEMS = {
 	size_out_of_bounds: {
 		status: 409,
 		title: "The release is much larger or smaller than the current one",
-		fix: "Look whether its content is whole; `detail` has both sizes. If it is meant, set `allow_size` (command line: --allow-size), which the product's events keep. The bounds are the product's `size_bounds`. The package stays uploaded.",
+		fix: "Look whether its content is whole; `detail` has both sizes. If it is meant, say why in `allow_size` (command line: --allow-size REASON), which the product's events keep. The bounds are the product's `size_bounds`. The package stays uploaded.",
 		retryable: false,
 	},
 	conflict: {

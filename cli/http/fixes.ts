@@ -52,7 +52,7 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 	unsafe_package:
 		"make the package anew without what is named; nobody is offered it. What is in its files is not judged, only how it is packed",
 	size_out_of_bounds:
-		"look whether its content is whole; if it is meant, give --allow-size, which the product's events keep. `parapet product change` has other bounds. The package stays uploaded",
+		"look whether its content is whole; if it is meant, say why with --allow-size REASON, which the product's events keep. `parapet product change` has other bounds. The package stays uploaded",
 	reused_rule_ids:
 		"give the new rules ids of their own: who has disabled an id meant the rule that had it. Where only messages were reworded, give --allow-reused-ids",
 	too_many_parts: "something sends its parts again and again: find out what, and publish it tomorrow (00:00 UTC)",

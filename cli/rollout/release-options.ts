@@ -6,8 +6,11 @@ import { urgency } from "../../src/content/releases/product-record.ts";
 import { byteCount, footprint, impact, releaseClasses } from "../../src/content/releases/release-facts.ts";
 import { entryCount } from "../../src/content/releases/size-bounds.ts";
 import { modelName, versionName } from "../../src/names.ts";
+import { plainText } from "../../src/plain-text.ts";
 import { bytes, collect, commaList, wholeNumber } from "../command-line/values.ts";
 import { PLAN_HELP, readPlan } from "./plan-option.ts";
+
+export const sizeReason = plainText(500).pipe(z.string().min(1, "say why in a few words"));
 
 export const releaseShape = {
 	notes: z.string().optional(),
@@ -23,7 +26,7 @@ export const releaseShape = {
 	classes: commaList.pipe(releaseClasses).optional(),
 	channel: channel.optional(),
 	plan: z.string().optional(),
-	allowSize: z.boolean().optional(),
+	allowSize: sizeReason.optional(),
 	allowOlder: z.boolean().optional(),
 };
 type ReleaseOptions = z.infer<z.ZodObject<typeof releaseShape>>;
@@ -49,7 +52,10 @@ export function addReleaseOptions(command: Command): Command {
 		.option("--memory <bytes>", "what a firewall must have for its content")
 		.option("--impact <word>", "what its installation interrupts: none, reload, restart or reboot")
 		.option("--classes <classes>", "what kind of change it is: threat, behaviour, or both with a comma", collect)
-		.option("--allow-size", "also where it is much larger or smaller than the current release; this is recorded")
+		.option(
+			"--allow-size <reason>",
+			"also where it is much larger or smaller than the current release; this is recorded",
+		)
 		.option(
 			"--allow-older",
 			"also where a newer version is released: every device that it fits is offered the older one",

@@ -116,7 +116,7 @@ export const PRODUCT_EVENTS = {
 	"product.limits":
 		"Other bounds are set for the product's releases: by how much one may differ in size from the current one, or what may change of a device's health. Detail: what they are now",
 	"release.size_allowed":
-		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes",
+		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes, and the reason",
 	"rule.disable": "A rule is disabled on every device from its next check on. Subject: its id. Detail: the reason",
 	"rule.enable": "A disabled rule is used again. Subject: its id. Detail: the reason",
 	"product.two_people":

@@ -37,7 +37,7 @@ describe.each([
 		service = await startTwoVersions(await readEdge(), await readObjects());
 		folder = await mkdtemp(join(tmpdir(), "parapet-skew-"));
 		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
-		await publish(service, PRODUCT, "1.0.0", contentOf("1.0.0"));
+		await publish(service, PRODUCT, "1.0.0", contentOf("1.0.0"), {});
 	});
 	afterAll(async () => {
 		await service?.stop();
@@ -75,14 +75,14 @@ describe.each([
 	});
 
 	it("publishes the next release, which goes the same way", async () => {
-		await publish(service, PRODUCT, "1.1.0", contentOf("1.1.0"));
+		await publish(service, PRODUCT, "1.1.0", contentOf("1.1.0"), {});
 		await vi.waitFor(async () => expect(await offered()).toBe("1.1.0"), 30_000);
 		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true, version: "1.1.0" }]);
 	});
 
 	it("begins a rollout by steps, shows it and halts it", async () => {
 		await operate(service, "POST", "/v1/products", { product: "threats" });
-		await publish(service, "threats", "1.0.0", contentOf("1.0.0"));
+		await publish(service, "threats", "1.0.0", contentOf("1.0.0"), {});
 		const path = "/v1/products/threats/releases/1.0.0/rollout";
 		const begun = await operate<{ steps: readonly object[] }>(service, "GET", path);
 		expect(begun.steps.length).toBeGreaterThan(1);

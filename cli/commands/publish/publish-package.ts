@@ -24,8 +24,8 @@ export interface ReleaseMetadata {
 	readonly allow_older?: boolean | undefined;
 	/** rules, signatures or addresses in it */
 	readonly entries?: number | undefined;
-	/** release it although it is much larger or smaller than the current release */
-	readonly allow_size?: boolean | undefined;
+	/** why it is released although it is much larger or smaller than the current release */
+	readonly allow_size?: string | undefined;
 	/** not given = the product's */
 	readonly plan?: PlanChoice | undefined;
 }

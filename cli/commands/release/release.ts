@@ -12,6 +12,7 @@ import { listAnswer } from "../../http/lists.ts";
 import { releasePath } from "../../http/release-path.ts";
 import { drawRollout, rolloutAnswer } from "../../rollout/ladder.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
+import { sizeReason } from "../../rollout/release-options.ts";
 import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
 import { runAsWithdrawal } from "../../trust/run-as-withdrawal.ts";
 import { defineDiff } from "./diff.ts";
@@ -71,13 +72,13 @@ function definePromote(release: Command, surroundings: Surroundings): void {
 		.requiredOption("--to <channel>", "stable")
 		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's)`)
 		.option("--at <when>", "not before then")
-		.option("--allow-size", "also where it is much larger or smaller than what stable has; this is recorded")
+		.option("--allow-size <reason>", "also where it is much larger or smaller than what stable has; this is recorded")
 		.option("--allow-older", "also where stable has a newer version: every device there is offered this one");
 	const shape = {
 		to: z.literal("stable", "a release goes from beta to stable"),
 		plan: z.string().optional(),
 		at: comingMoment(surroundings, START_NOW).optional(),
-		allowSize: z.boolean().optional(),
+		allowSize: sizeReason.optional(),
 		allowOlder: z.boolean().optional(),
 	};
 	runAsOperator(promote, surroundings, shape, async ({ api, options, operands, output }) => {

@@ -27,6 +27,8 @@ import {
 } from "./release-body.ts";
 import { requireUsual, rolloutOf } from "./rollout-choice.ts";
 
+const allowedSize = plainText(500).min(1);
+
 const publish = createRoute({
 	method: "put",
 	path: "/v1/products/{product}/releases/{version}",
@@ -63,10 +65,9 @@ const publish = createRoute({
 						example: 41_500,
 					}),
 					...factFields,
-					allow_size: z.boolean().optional().openapi({
-						example: false,
+					allow_size: allowedSize.optional().openapi({
 						description:
-							"Also if it is larger or smaller than the current release by more than the product's `size_bounds`; the product's events keep who said so",
+							"The reason why it may be larger or smaller than the current release by more than the product's `size_bounds`; the product's events keep it, and who said so",
 					}),
 					allow_older: z.boolean().optional().openapi({
 						example: false,
@@ -113,9 +114,8 @@ const promote = createRoute({
 						example: "rapid",
 					}),
 					starts_at: timestamp.optional().openapi({ description: "Its rollout begins then; at once, if left out" }),
-					allow_size: z.boolean().optional().openapi({
-						example: false,
-						description: "Also if it is beyond the product's `size_bounds` against what stable has",
+					allow_size: allowedSize.optional().openapi({
+						description: "The reason why it may be beyond the product's `size_bounds` against what stable has",
 					}),
 					allow_older: z.boolean().optional().openapi({
 						example: false,
@@ -214,6 +214,10 @@ const list = createRoute({
 	},
 });
 
+function sizeOf({ allow_size: reason }: { readonly allow_size?: string | undefined }) {
+	return reason === undefined ? {} : { allowSize: true, sizeReason: reason };
+}
+
 export const releases = createRouter()
 	.openapi(publish, async (c) => {
 		const { services, event } = c.env;
@@ -222,15 +226,15 @@ export const releases = createRouter()
 		event.toVersion = version;
 		const wanted = c.req.valid("json");
 		const { notes = "", urgency = "routine", models = null, engine = {}, entries = null } = wanted;
-		const { channel = "stable", allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
-		requireUsual({ allow_older: allowOlder, allow_size: allowSize }, product, c.var.holder);
+		const { channel = "stable", allow_older: allowOlder = false } = wanted;
+		requireUsual({ allow_older: allowOlder, allow_size: wanted.allow_size !== undefined }, product, c.var.holder);
 		const change = {
 			...changeOnce(c),
 			version,
 			metadata: { notes, urgency, models, engine, entries, facts: orderFacts(wanted) },
 			channel,
 			allowOlder,
-			allowSize,
+			...sizeOf(wanted),
 			...rolloutOf(wanted, c.var.holder),
 		};
 		const result = await services.objects.product(product).release(change);
@@ -249,8 +253,8 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const wanted = c.req.valid("json");
-		const { allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
-		const change = { ...changeOnce(c), version, allowOlder, allowSize, ...rolloutOf(wanted, c.var.holder) };
+		const { allow_older: allowOlder = false } = wanted;
+		const change = { ...changeOnce(c), version, allowOlder, ...sizeOf(wanted), ...rolloutOf(wanted, c.var.holder) };
 		const result = await services.objects.product(product).promote(change);
 		if (!result.ok) refuseRollout(result);
 		event.outcome = "promoted";

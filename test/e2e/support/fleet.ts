@@ -30,15 +30,19 @@ export async function createCode(service: Operable, products: readonly string[])
 	return code;
 }
 
-/** Uploads and releases a package. @returns its SHA-256, hexadecimal */
+/** What is said of a release, of whatever size it is. */
+const ANY_SIZE: object = { allow_size: "of a test" };
+
+/** Uploads and releases a package. @param metadata for a Worker of before, which knows other words @returns its SHA-256, hexadecimal */
 export async function publish(
 	service: Operable,
 	product: string,
 	version: string,
 	bytes: Uint8Array<ArrayBuffer>,
+	metadata = ANY_SIZE,
 ): Promise<string> {
 	const sha256 = await upload(service, product, version, bytes);
-	await release(service, product, version);
+	await release(service, product, version, metadata);
 	return sha256;
 }
 
@@ -65,6 +69,6 @@ export async function upload(
 }
 
 /** Releases what was uploaded. */
-export async function release(service: Operable, product: string, version: string): Promise<void> {
-	await operate(service, "PUT", `/v1/products/${product}/releases/${version}`, { allow_size: true });
+export async function release(service: Operable, product: string, version: string, metadata = ANY_SIZE): Promise<void> {
+	await operate(service, "PUT", `/v1/products/${product}/releases/${version}`, metadata);
 }

@@ -35,6 +35,8 @@ export interface NewRelease {
 	readonly allowOlder?: boolean;
 	/** also one that is much larger or smaller than the current release; the trail keeps who said so */
 	readonly allowSize?: boolean;
+	/** why that is so, for the trail; an edge of before has none */
+	readonly sizeReason?: string;
 	/** not given = stable */
 	readonly channel?: Channel;
 	/** not given = the product's for the channel */
@@ -45,8 +47,11 @@ export interface NewRelease {
 	readonly salt: string;
 }
 
-/** From beta to stable; `allowOlder`, `allowSize`, `plan`, `startsAt` and `salt` as of a new release. */
-export type Promotion = Pick<NewRelease, "version" | "allowOlder" | "allowSize" | "plan" | "startsAt" | "salt">;
+/** From beta to stable; all but the channel as of a new release. */
+export type Promotion = Pick<
+	NewRelease,
+	"version" | "allowOlder" | "allowSize" | "sizeReason" | "plan" | "startsAt" | "salt"
+>;
 
 export interface ReleaseDeskParts {
 	readonly tables: ProductTables;
@@ -109,7 +114,7 @@ export class ReleaseDesk {
 		if (!fit.ok) return fit;
 		tables.publish(version, metadata, channel, input.now);
 		audit(input, "release.publish", version, `${known.sha256}${channel === "beta" ? ", beta" : ""}`);
-		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond));
+		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond, input));
 		const plan = input.plan ?? (channel === "beta" ? info.betaPlan : null) ?? info.plan;
 		rolloutDesk.start(input, { version, channel, plan, salt, startsAt });
 		return { ok: true, kind: "new" };
@@ -129,7 +134,7 @@ export class ReleaseDesk {
 		if (!fit.ok) return fit;
 		tables.promote(version, input.now);
 		audit(input, "release.promote", version, "stable");
-		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond));
+		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond, input));
 		rolloutDesk.start(input, { version, channel: "stable", plan: input.plan ?? info.plan, salt, startsAt });
 		return { ok: true, kind: "new" };
 	}
@@ -251,6 +256,9 @@ function isPlaced<R extends Pick<ReleaseEntry, "sequence" | "channel">>(
 	return release !== null && release.sequence !== null && release.channel !== null;
 }
 
-function describeBeyond({ what, from, to, current }: BeyondSize): string {
-	return `${what} ${to}, against ${from} of ${current}`;
+function describeBeyond(
+	{ what, from, to, current }: BeyondSize,
+	{ sizeReason }: Pick<NewRelease, "sizeReason">,
+): string {
+	return `${what} ${to}, against ${from} of ${current}${sizeReason === undefined ? "" : `: ${sizeReason}`}`;
 }

@@ -52,7 +52,7 @@ export const ROLLOUT_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"NewRelease.entries": 41_500,
 	"Release.entries": 41_500,
 	"ReleasedVersion.entries": 41_500,
-	allow_size: false,
+	allow_size: "all of the old signatures are in it again",
 	out_at: null,
 	starts_at: null,
 	"NewRelease.starts_at": SOON,

@@ -33,11 +33,14 @@ test("a release that doubled is refused with both sizes, stays uploaded, and goe
 	const { releases } = await operated<{ releases: unknown[] }>("GET", `/v1/products/${product}/releases`);
 	expect(releases).toMatchObject([{ status: "uploaded" }, { status: "current" }]);
 
-	expect(await operated("PUT", doubled, { allow_size: true })).toMatchObject({ status: "current" });
+	for (const reason of [true, "", "two\nlines"]) {
+		await expectProblem(await operate("PUT", doubled, { allow_size: reason }), "invalid_request");
+	}
+	expect(await operated("PUT", doubled, { allow_size: "it is a whole set" })).toMatchObject({ status: "current" });
 	// Saying the same again needs no word.
 	expect((await operate("PUT", doubled, {})).status).toBe(200);
 	const said = (await events()).filter(({ type }) => type === "release.size_allowed");
-	expect(said).toMatchObject([{ actor: "bootstrap", detail: "size 220001, against 110000 of 1.0" }]);
+	expect(said).toMatchObject([{ actor: "bootstrap", detail: "size 220001, against 110000 of 1.0: it is a whole set" }]);
 });
 
 test("fewer entries than half are refused too, whatever the size; without a number nothing is compared", async () => {
@@ -56,7 +59,9 @@ test("is compared with what everybody may have for the same models, and with wha
 	expect(await expectProblem(await operate("PUT", small, { models: ["FW-100"] }), "size_out_of_bounds")).toMatchObject({
 		detail: "size 1000, against 300000 of 1.0, which was out last, and is withdrawn",
 	});
-	expect(await operated("PUT", small, { models: ["FW-100"], allow_size: true })).toMatchObject({ status: "current" });
+	expect(await operated("PUT", small, { models: ["FW-100"], allow_size: "for these alone" })).toMatchObject({
+		status: "current",
+	});
 	// Now there is something else.
 	expect(await operated("PUT", await uploaded("1.3", 1_500), { models: ["FW-100"] })).toMatchObject({
 		status: "current",

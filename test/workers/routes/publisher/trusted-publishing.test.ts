@@ -152,7 +152,7 @@ describe("a run of a trusted publisher", () => {
 		const token = await tokenOf();
 		await put(token, "1.0.0");
 		await expectProblem(await release(token, "1.0.0", { plan: "immediate" }), "insufficient_scope");
-		for (const unusual of [{ allow_older: true }, { allow_size: true }]) {
+		for (const unusual of [{ allow_older: true }, { allow_size: "it is meant" }]) {
 			const body = await expectProblem(await release(token, "1.0.0", unusual), "insufficient_scope");
 			expect(body["required_scope"]).toBe(`release:${product}`);
 		}

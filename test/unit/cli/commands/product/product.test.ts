@@ -214,8 +214,17 @@ it("what a release takes, interrupts and changes goes with it, bytes as people w
 });
 
 it("a size that is meant, and the number of entries, go with the release", async () => {
-	await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "41500", "--allow-size");
-	expect(sent()[0]).toMatchObject({ entries: 41_500, allow_size: true });
+	await operator.run(
+		"rollout",
+		"start",
+		"crs",
+		"4.28.0",
+		"--entries",
+		"41500",
+		"--allow-size",
+		"it is a whole set again",
+	);
+	expect(sent()[0]).toMatchObject({ entries: 41_500, allow_size: "it is a whole set again" });
 	expect((await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "many")).exitCode).toBe(2);
 	expect(await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "12x")).toMatchObject({
 		exitCode: 2,

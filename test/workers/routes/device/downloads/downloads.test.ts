@@ -97,7 +97,7 @@ test("whoever has it is told so and sent nothing", async () => {
 });
 
 test("a package of a megabyte comes whole and in parts, byte for byte", async () => {
-	const content = await publish(scene.product, "2", "0123456789abcdef".repeat(65_536), { allow_size: true });
+	const content = await publish(scene.product, "2", "0123456789abcdef".repeat(65_536), { allow_size: "of a test" });
 	const { capability } = await offerOf(scene.firewall, scene.product);
 	const permit = await scene.firewall.call("POST", "/v1/permits", { offer: capability });
 	const { url: big } = (await permit.json()) as { url: string };
@@ -112,7 +112,7 @@ test("a package of a megabyte comes whole and in parts, byte for byte", async ()
 });
 
 test("bytes that are gone from storage are a fault of the service, to be retried", async () => {
-	const content = await publish(scene.product, "3", "soon gone", { allow_size: true });
+	const content = await publish(scene.product, "3", "soon gone", { allow_size: "of a test" });
 	const { url: gone } = await permitOf(scene.firewall, scene.product);
 	await env.PACKAGES.delete(packageKey(content.sha256));
 	for (const method of ["GET", "HEAD"]) {
