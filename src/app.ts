@@ -71,6 +71,7 @@ import { roleFiles } from "./routes/publisher/role-files.ts";
 import { rollouts } from "./routes/publisher/rollouts.ts";
 import { uploadParts } from "./routes/publisher/upload-parts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
+import { validations } from "./routes/publisher/validations.ts";
 import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
 const PACKAGE_UPLOAD =
@@ -126,6 +127,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		disabledRules,
 		releases,
 		rollouts,
+		validations,
 		roleFiles,
 		trustedPublishers,
 		publishTokens,

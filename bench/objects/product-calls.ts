@@ -133,6 +133,11 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 	],
 	rolloutsUnderWay: ({ now }) => [now],
 	rollout: ({ now }) => [LEASED, now],
+	validate: ({ round, now }) => [
+		round % 2 === 0
+			? { ...by(now), kind: "set", url: "http://127.0.0.1:9/", minutes: 60 + round, kid: "bench" }
+			: { ...by(now), kind: "remove" },
+	],
 	rolloutLog: () => [LEASED, 0, 200],
 	list: () => [],
 	find: () => [LEASED],

@@ -21,7 +21,7 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 		.description("make an API key for somebody; it is shown once")
 		.requiredOption(
 			"--scopes <scopes>",
-			"comma-separated: operate, read, operate:<account>, read:<account>, publish:<product> (upload), release:<product> (release, withdraw), lifecycle:<account>",
+			"comma-separated: operate, read, operate:<account>, read:<account>, publish:<product> (upload), release:<product> (release, withdraw), validate:<product> (its validator), lifecycle:<account>",
 			collect,
 		)
 		.option("--team <team>", "for which its holder speaks in rollouts (default: none)")

@@ -42,6 +42,12 @@ const regression = z.looseObject({
 	...{ at: z.string(), running: z.number(), failed: z.number() },
 	...{ earlier_running: z.number(), earlier_failed: z.number() },
 });
+/** What the product's validator says, as the service answers it. */
+export const validationAnswer = z.looseObject({
+	...{ state: z.string(), answer_by: z.string(), by: z.string().nullable(), reason: z.string().nullable() },
+	findings: z.array(z.string()),
+});
+export type ValidationAnswer = z.infer<typeof validationAnswer>;
 const FAILURES_SHOWN = 5;
 
 /** A rollout as the service answers it. */
@@ -70,6 +76,7 @@ export const rolloutAnswer = z.looseObject({
 	steps: z.array(step),
 	failures: z.array(failure).nullish(),
 	regression: regression.nullish(),
+	validation: validationAnswer.nullish(),
 });
 export type RolloutAnswer = z.infer<typeof rolloutAnswer>;
 
@@ -94,6 +101,7 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 		...rollout.steps.flatMap(describeExcused),
 		...rollout.steps.flatMap(describeControl),
 		...describeTwoPeople(rollout),
+		...(rollout.validation == null ? [] : validationLines(rollout.validation)),
 		...rollout.waits_for.flatMap((wait) => [describeWait(wait), ...describeWords(rollout, wait)]),
 		...(rollout.failures ?? []).slice(0, FAILURES_SHOWN).map(describeFailure),
 	];
@@ -113,6 +121,20 @@ export function describeRegression({
 		`${what}: ${share(failed, running)} failed or went back, ${share(earlierFailed, earlierRunning)} before; told at ${at}`,
 		`next: look at \`parapet fleet problems --product ${product}\`; \`parapet rollout revert ${product} ${version} --reason TEXT\` takes it back`,
 	];
+}
+
+const VALIDATIONS: Readonly<Record<string, string>> = {
+	pending: "has not answered",
+	passed: "has passed it",
+	failed: "has failed it",
+	overridden: "has not answered, and was overridden",
+};
+
+/** @returns what the product's validator says, then each of its findings */
+export function validationLines({ state, by, reason, findings }: ValidationAnswer): string[] {
+	const who = by === null ? "" : ` (${by})`;
+	const why = reason === null ? "" : `: ${reason}`;
+	return [`the validator ${VALIDATIONS[state] ?? state}${who}${why}`, ...findings.map((one) => `  - ${one}`)];
 }
 
 /** What a person means when they give their word, and whose is not taken. */
@@ -176,6 +198,10 @@ function describeWait({ kind, at, of, count, ring, team, not_only_publisher: oth
 			return `waits until ${at}`;
 		case "freeze":
 			return `is frozen until ${at}: no step begins, and no further unit tries it`;
+		case "validation":
+			return at === null
+				? "is refused by the product's validator"
+				: `waits for the product's validator, until ${at} (then: parapet release override-validation)`;
 		case "words": {
 			const who = `${count} ${count === 1 ? "person" : "persons"}${team === null ? "" : ` of team ${team}`}`;
 			return `waits for ${who}${other ? ", not only the one who uploaded it," : ""} ${WORDS[of ?? ""] ?? of}`;

@@ -117,6 +117,16 @@ export const PRODUCT_EVENTS = {
 		"Other bounds are set for the product's releases: by how much one may differ in size from the current one, or what may change of a device's health. Detail: what they are now",
 	"release.size_allowed":
 		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes, and the reason",
+	"product.validator":
+		"The validator of the product's releases was set, or removed. Detail: the origin of its URL and the minutes in which it answers, or `off`",
+	"release.validate":
+		"The product's validator is asked about a release, which nobody may have until it has passed. Detail: the SHA-256 of its package",
+	"release.validated":
+		"The validator has answered. Actor: who said so, or the service where it answered at once. Detail: `passed` or `failed`, and its first finding",
+	"release.validation_overdue":
+		"The validator has not answered in its time; the release stays held. Once. Detail: what came of asking it last",
+	"release.validation_overridden":
+		"An operator let a release go on whose validator has not answered in its time. Detail: the reason",
 	"rule.disable": "A rule is disabled on every device from its next check on. Subject: its id. Detail: the reason",
 	"rule.enable": "A disabled rule is used again. Subject: its id. Detail: the reason",
 	"product.two_people":

@@ -4,7 +4,8 @@
 import { pulseUrgency } from "../content/check/pulse.ts";
 import { accountObjectName } from "../entitlement/ids.ts";
 import { type Place, parsePlace } from "../entitlement/place.ts";
-import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
+import { createValidatorSender, type ValidatorSender } from "../events/validator-sender.ts";
+import { createWebhookSender, type WebhookSender, type WebhookSenderOptions } from "../events/webhook-sender.ts";
 import type { ProductCount } from "../fleet/regression.ts";
 import type { EndedLease } from "../rollout/lease.ts";
 import { createLazyPulseSigner } from "../signing/pulse-signer.ts";
@@ -194,12 +195,21 @@ export function ttlSeconds(bindings: ObjectBindings, name: "TOKEN_TTL_SECONDS" |
 
 /** @returns what delivers webhooks; receivers on this machine are taken by the local service only */
 export function webhookSender(bindings: ObjectBindings): WebhookSender {
-	return createWebhookSender({
+	return createWebhookSender(senderOptions(bindings));
+}
+
+/** @returns what asks validators of products; the same receivers */
+export function validatorSender(bindings: ObjectBindings): ValidatorSender {
+	return createValidatorSender(senderOptions(bindings));
+}
+
+function senderOptions(bindings: ObjectBindings): WebhookSenderOptions {
+	return {
 		macKeys: bindings.MAC_KEYS,
 		ownOrigin: bindings.ISSUER,
 		allowLoopback: bindings.ENVIRONMENT === "local",
 		fetch: (url, init) => fetch(url, init),
-	});
+	};
 }
 
 /** An account that does not answer must not hold up a verdict for long. */

@@ -48,20 +48,25 @@ export interface RolloutDecision {
 	readonly turns: readonly Turn[];
 }
 
-/** @param now unix seconds @param frozen until when the product's vendor holds its rollouts up (freeze.ts); null = they may go on */
+/**
+ * @param now unix seconds
+ * @param frozen until when the product's vendor holds its rollouts up (freeze.ts); null = they may go on
+ * @param isHeld whether the first step may not begin, whoever says so: the product's validator has not passed the release
+ */
 export function decideRollout(
 	rollout: Rollout,
 	evidence: Evidence,
 	approvals: readonly Approval[],
 	now: number,
 	frozen: number | null = null,
+	isHeld = false,
 ): RolloutDecision {
 	const turns: Turn[] = [];
 	let current = rollout;
 	// Each turn goes forward in a plan that ends; but a resume, which takes note of what halted it, a freeze, which does not end in the
 	// same second, and a step whose places were left, which waits for units to take them.
 	for (;;) {
-		const next = nextTurn(current, evidence, approvals, now, frozen !== null);
+		const next = nextTurn(current, evidence, approvals, now, { isFrozen: frozen !== null, isHeld });
 		if (next === null) return { rollout: current, turns };
 		turns.push({ from: current.phase, to: next.rollout.phase, step: next.rollout.step, why: next.why, by: next.by });
 		current = next.rollout;
@@ -79,7 +84,7 @@ function nextTurn(
 	evidence: Evidence,
 	approvals: readonly Approval[],
 	now: number,
-	isFrozen: boolean,
+	{ isFrozen, isHeld }: { readonly isFrozen: boolean; readonly isHeld: boolean },
 ): NextTurn | null {
 	const { phase } = rollout;
 	if (phase === "done" || phase === "ended") return null;
@@ -102,7 +107,8 @@ function nextTurn(
 	if (verdict === "abort")
 		return { rollout: enter(rollout, "halted", now, "too many failures"), why: "too_many_failures", by: [] };
 	if (phase === "waiting") {
-		const by = isFrozen || now < rollout.startsAt ? null : granted("approve");
+		const isStopped = isFrozen || (isHeld && rollout.step === 0) || now < rollout.startsAt;
+		const by = isStopped ? null : granted("approve");
 		return by === null ? null : { rollout: { ...enter(rollout, "running", now), begun: true }, why: "approved", by };
 	}
 	if (phase === "frozen") return isFrozen ? null : { rollout: unfreeze(rollout, now), why: "freeze_over", by: [] };

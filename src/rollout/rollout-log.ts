@@ -16,6 +16,8 @@ export type LogInput =
 			readonly approvals: readonly Approval[];
 			/** until when no step could begin; left out = they could */
 			readonly frozen?: number;
+			/** the first step could not begin: its validator had not passed it; left out = it could */
+			readonly held?: boolean;
 	  }
 	| { readonly kind: "order"; readonly order: RolloutOrder; readonly by: string };
 
@@ -84,7 +86,10 @@ function wrong({ seq }: LogEntry, reason: LogFault): LogVerification {
 function replay(rollout: Rollout | null, { input, at }: LogEntry): { rollout: Rollout; turns: readonly Turn[] } {
 	if (input.kind === "start") return { rollout: input.rollout, turns: [] };
 	if (rollout === null) throw new RangeError("a log begins with the start of its rollout");
-	if (input.kind === "decision") return decideRollout(rollout, input.evidence, input.approvals, at, input.frozen);
+	if (input.kind === "decision") {
+		const { evidence, approvals, frozen, held } = input;
+		return decideRollout(rollout, evidence, approvals, at, frozen, held);
+	}
 	return takeOrder(rollout, input, at);
 }
 

@@ -1,4 +1,5 @@
 // A rollout in words for people: where it stands, what each step has shown, what the present step can notice, and what it waits for.
+import { isHolding, type Validation } from "../content/releases/validation.ts";
 import { type Approval, type ApprovalKind, approversOf, missingApprovals } from "./approvals.ts";
 import { takesOverride, verdictOf, verdictOfStep } from "./decide-rollout.ts";
 import {
@@ -36,6 +37,8 @@ export interface StepStatus {
 export type WaitsFor =
 	| { readonly kind: "start"; readonly at: number }
 	| { readonly kind: "freeze"; readonly at: number }
+	/** for the product's validator. at: until when its answer is waited for; null = it has failed the release */
+	| { readonly kind: "validation"; readonly at: number | null }
 	| {
 			readonly kind: "words";
 			readonly of: ApprovalKind;
@@ -68,7 +71,10 @@ export function statusOf(
 	approvals: readonly Approval[],
 	now: number,
 	frozen: number | null = null,
+	validation: Validation | null = null,
 ): RolloutStatus {
+	const held = validationWait(rollout, validation);
+	const waits = waitsFor(rollout, evidence, approvals, now);
 	return {
 		verdict: verdictOf(rollout, evidence),
 		suspicion: suspicionOf(rollout, evidence),
@@ -85,12 +91,22 @@ export function statusOf(
 				passed: rollout.passed.find(({ step }) => step === name) ?? null,
 			};
 		}),
-		waitsFor: [...frozenWait(rollout, frozen), ...waitsFor(rollout, evidence, approvals, now)],
+		waitsFor: [
+			...frozenWait(rollout, frozen),
+			...held,
+			// Nobody's word that it may begin is taken meanwhile.
+			...waits.filter((one) => held.length === 0 || one.kind !== "words" || one.of !== "approve"),
+		],
 	};
 }
 
 function frozenWait({ phase }: Rollout, frozen: number | null): WaitsFor[] {
 	return frozen !== null && (phase === "waiting" || phase === "frozen") ? [{ kind: "freeze", at: frozen }] : [];
+}
+
+function validationWait({ phase, step }: Rollout, validation: Validation | null): WaitsFor[] {
+	if (validation === null || !isHolding(validation) || step > 0 || phase === "done" || phase === "ended") return [];
+	return [{ kind: "validation", at: validation.state === "failed" ? null : validation.dueAt }];
 }
 
 function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Approval[], now: number): WaitsFor[] {

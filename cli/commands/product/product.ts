@@ -22,6 +22,7 @@ import {
 	readSettings,
 	settingsShape,
 } from "./settings.ts";
+import { addValidatorCommands } from "./validator.ts";
 
 export function defineProduct(product: Command, surroundings: Surroundings): void {
 	const create = product
@@ -82,5 +83,6 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 	addChangesCommand(product, surroundings);
 	addCoverageCommand(product, surroundings);
 	addRuleCommands(product, surroundings);
+	addValidatorCommands(product, surroundings);
 	addProductEventsCommand(product, surroundings);
 }

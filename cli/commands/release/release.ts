@@ -17,6 +17,7 @@ import { formatBytes, formatTable, type Surroundings } from "../../terminal/outp
 import { runAsWithdrawal } from "../../trust/run-as-withdrawal.ts";
 import { defineDiff } from "./diff.ts";
 import { defineSign, defineUnsign } from "./signatures.ts";
+import { defineValidation } from "./validation.ts";
 
 export function defineRelease(release: Command, surroundings: Surroundings): void {
 	const list = release.command("list <product>").description("a product's releases, newest first");
@@ -38,6 +39,7 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 			formatTable(["VERSION", "SEQUENCE", "CHANNEL", "STATUS", "URGENCY", "SIZE", "RELEASED"], rows),
 		);
 	});
+	defineValidation(release, surroundings);
 	defineDiff(release, surroundings);
 	definePromote(release, surroundings);
 	const discard = release

@@ -8,6 +8,8 @@ import { releasesProduct } from "../view.ts";
 import { type Adoption, duration, seconds } from "./fleet/adoption.tsx";
 import { Changes, readChanges, UnreadChanges } from "./release-changes.tsx";
 import { RELEASE_TONES, type Release, releasePage } from "./releases.tsx";
+import type { Rollout } from "./rollout-words.ts";
+import { Validated } from "./validated.tsx";
 
 interface Role {
 	readonly version: number | null;
@@ -23,12 +25,14 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 	const product = c.req.param("product") ?? "";
 	const version = c.req.param("version") ?? "";
 	const path = `/v1/products/${encodeURIComponent(product)}`;
-	const [{ releases }, { signing }, role, adoption, changes] = await Promise.all([
+	const [{ releases }, { signing }, role, adoption, changes, rollout] = await Promise.all([
 		api.get<{ releases: Release[] }>(`${path}/releases`),
 		api.get<Product>(path),
 		api.get<Role>(`${path}/role`).catch(noRole),
 		view.seesAll ? api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(product)}`) : null,
 		readChanges(api, product, version),
+		// Of a version that was never sent on its way there is none.
+		api.get<Rollout>(`${path}/releases/${encodeURIComponent(version)}/rollout`).catch(noRollout),
 	]);
 	const release = releases.find((one) => one.version === version);
 	if (release === undefined)
@@ -67,6 +71,7 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 					["SHA-256", <code>{release.sha256}</code>],
 				]}
 			/>
+			{rollout !== null && rollout.validation !== null && <Validated validation={rollout.validation} />}
 			{current !== undefined && current.version !== version && <Differences release={release} current={current} />}
 			{changes === "unread" && <UnreadChanges />}
 			{changes !== null && changes !== "unread" && <Changes product={product} changes={changes} />}
@@ -102,10 +107,15 @@ function noRole(error: unknown): Role {
 	throw error;
 }
 
+function noRollout(error: unknown): null {
+	if (error instanceof ApiRefusal && error.problem.status === 404) return null;
+	throw error;
+}
+
 function nextOf({ status }: Release): string {
 	switch (status) {
 		case "uploaded":
-			return "it reaches nobody until it is released: parapet release create";
+			return "it reaches nobody until it is released: parapet rollout start";
 		case "waiting":
 			return "a person is waited for, see its rollout";
 		case "approved":

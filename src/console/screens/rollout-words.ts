@@ -10,6 +10,7 @@ type Wait = Rollout["waits_for"][number];
 export function toneOf({ phase, waits_for: waits, verdict, steps, regression }: Rollout): Tone {
 	if (regression !== null || phase === "halted" || verdict === "abort") return "red";
 	if (phase === "ended") return "plain";
+	if (waits.some(({ kind, at }) => kind === "validation" && at === null)) return "red";
 	if (waits.some(({ kind }) => kind === "words") || steps.some(({ failed }) => failed > 0)) return "amber";
 	return "green";
 }
@@ -27,6 +28,8 @@ export function describeWait({ kind, at, of, count, ring, team, not_only_publish
 			return `waits for its time, ${until}`;
 		case "freeze":
 			return `frozen until ${until}: no step begins, and no further unit tries it`;
+		case "validation":
+			return until === "" ? "refused by the product's validator" : `waits for the product's validator, until ${until}`;
 		case "words":
 			return `waits for ${count} ${count === 1 ? "person" : "persons"}${team === null ? "" : ` of team ${team}`}${other ? ", not only the one who uploaded it," : ""} ${of === null ? "" : WORDS[of]}`;
 		case "units":
@@ -40,6 +43,18 @@ export function describeWait({ kind, at, of, count, ring, team, not_only_publish
 		case "evidence":
 			return "waits for more evidence: its gate has not seen enough";
 	}
+}
+
+const VALIDATIONS = {
+	pending: "has not answered",
+	passed: "has passed it",
+	failed: "has failed it",
+	overridden: "has not answered, and was overridden",
+} as const;
+
+/** @returns what the product's validator says of the release */
+export function describeValidation({ state, by, reason }: NonNullable<Rollout["validation"]>): string {
+	return `The validator ${VALIDATIONS[state]}${by === null ? "" : ` (${by})`}${reason === null ? "" : `: ${reason}`}`;
 }
 
 /** @returns what is known of a release that fails although everybody may have it, and what to do; null = it does not */

@@ -8,6 +8,7 @@ import { releasesProduct } from "../view.ts";
 import { devicePage, productsSeen } from "./choose.tsx";
 import { Ladder, PlanOf } from "./ladder.tsx";
 import { actionsOf, describeRegression, describeWait, type Rollout, toneOf } from "./rollout-words.ts";
+import { Validated } from "./validated.tsx";
 
 /** Products on a page: each is asked for its rollouts. */
 const PRODUCTS = 30;
@@ -128,6 +129,7 @@ export async function showRollout(c: ConsoleContext): Promise<Response> {
 					["Evidence", <code>{rollout.evidence}</code>],
 				]}
 			/>
+			{rollout.validation !== null && <Validated validation={rollout.validation} />}
 			<h2>Steps</h2>
 			<Table
 				label="Steps"

@@ -18,9 +18,10 @@ export const scope = z.union(
 		z.templateLiteral(["read:", accountId]).meta(ofAccount("read")),
 		z.templateLiteral(["publish:", productName]).meta(ofProduct("publish")),
 		z.templateLiteral(["release:", productName]).meta(ofProduct("release")),
+		z.templateLiteral(["validate:", productName]).meta(ofProduct("validate")),
 		z.templateLiteral(["lifecycle:", accountId]).meta(ofAccount("lifecycle")),
 	],
-	"a scope is operate, read, operate:<account id>, read:<account id>, publish:<product>, release:<product> or lifecycle:<account id>",
+	"a scope is operate, read, operate:<account id>, read:<account id>, publish:<product>, release:<product>, validate:<product> or lifecycle:<account id>",
 );
 export type Scope = z.infer<typeof scope>;
 

@@ -9,7 +9,7 @@ export type RouteScope =
 	| "operate"
 	| "read"
 	| `${"operate" | "read" | "lifecycle"}:{account}`
-	| `${"publish" | "release" | "propose"}:{product}`;
+	| `${"publish" | "release" | "validate" | "propose"}:{product}`;
 
 /**
  * What somebody holds: the scopes of an API key, or of a token of trusted publishing. `propose` is to release by the product's own plan and to hand

@@ -31,6 +31,7 @@ const NOT_KEPT: ReadonlySet<string> = new Set([
 	"owners_missed",
 	"owners_behind",
 	"uploads_of_day",
+	"parts_of_day",
 	"package_claims",
 	"probe",
 ]);

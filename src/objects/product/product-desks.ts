@@ -1,14 +1,16 @@
 // Everything that a Product is made of, put together: its tables, its trail, its outbox, and the desks where the work is done.
 // Nothing is read or written here.
+import { isHolding } from "../../content/releases/validation.ts";
 import { productTrail } from "../../events/event-id.ts";
 import { COUNTED_WITHIN_SECONDS } from "../../fleet/told-installations.ts";
 import { Alarm } from "../alarm.ts";
-import { SERVICE, type WriteProductAudit } from "../audit.ts";
+import { type Change, SERVICE, type WriteProductAudit } from "../audit.ts";
 import {
 	directoryPort,
 	givenUpDevices,
 	type ObjectBindings,
 	recordLanes,
+	validatorSender,
 	webhookSender,
 	withdrawalTeller,
 } from "../bindings.ts";
@@ -23,6 +25,8 @@ import { DeltaDesk } from "./releases/delta-desk.ts";
 import { DisabledRules } from "./releases/disabled-rules.ts";
 import { ReleaseDesk } from "./releases/release-desk.ts";
 import { RuleIndexDesk } from "./releases/rule-index-desk.ts";
+import { ValidationDesk } from "./releases/validation-desk.ts";
+import { ValidationTables } from "./releases/validation-tables.ts";
 import { WithdrawalLog } from "./releases/withdrawal-log.ts";
 import { ControlTables } from "./rollouts/control-tables.ts";
 import { LeaseTables } from "./rollouts/lease-tables.ts";
@@ -47,6 +51,8 @@ export interface ProductDesks {
 	readonly rolloutDesk: RolloutDesk;
 	readonly regressions: RegressionDesk;
 	readonly releaseDesk: ReleaseDesk;
+	readonly validations: ValidationTables;
+	readonly validationDesk: ValidationDesk;
 	readonly settingsDesk: SettingsDesk;
 	readonly publishers: PublisherDesk;
 	readonly once: OnceDesk;
@@ -73,8 +79,13 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 	const leases = new LeaseTables(storage.sql);
 	const controls = new ControlTables(storage.sql);
 	const service = (now: number) => ({ actor: SERVICE, now });
+	const validations = new ValidationTables(storage.sql);
+	const isHeld = (version: string) => {
+		const validation = validations.validation(version);
+		return validation !== null && isHolding(validation);
+	};
 	const rolloutDesk = new RolloutDesk({
-		...{ storage, alarm, releases: tables, rollouts, leases, controls, publish },
+		...{ storage, alarm, releases: tables, rollouts, leases, controls, publish, isHeld },
 		tell: (version, turn, rollout, change) =>
 			tellTurn(turn, rollout, (action, detail) => audit(change, action, version, detail)),
 		tellUnhealthy: (version, detail, change) => audit(change, "rollout.unhealthy", version, detail),
@@ -87,8 +98,18 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		...{ sql: storage.sql, alarm, tell: withdrawalTeller(env) },
 		product: () => tables.info()?.name ?? "",
 	});
+	const reconsider = (change: Change) => rolloutDesk.reconsider(change);
+	const validationDesk = new ValidationDesk({
+		...{ storage, alarm, validations, releases: tables, sender: validatorSender(env), audit, reconsider, service },
+		// Never rejects.
+		deliver: () => void outbox.deliver(),
+	});
 	const beside = [deltas, ruleIndexes];
-	const releaseDesk = new ReleaseDesk({ tables, beside, withdrawals, rollouts, rolloutDesk, audit, publish });
+	const releaseDesk = new ReleaseDesk({
+		...{ tables, beside, withdrawals, rollouts, rolloutDesk, audit, publish },
+		ask: (change, version, sha256) => validationDesk.ask(change, version, sha256),
+		forget: (version) => validations.drop(version),
+	});
 	const regressions = new RegressionDesk({
 		...{ releases: tables, rollouts, audit, service },
 		untoldSeconds: env.SUCCESS_REPORTS === "checks" ? COUNTED_WITHIN_SECONDS : 0,
@@ -97,7 +118,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		tables,
 		audit,
 		publish,
-		reconsider: (change) => rolloutDesk.reconsider(change),
+		reconsider,
 	});
 	return {
 		alarm,
@@ -114,6 +135,8 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		rolloutDesk,
 		regressions,
 		releaseDesk,
+		validations,
+		validationDesk,
 		settingsDesk,
 		publishers: new PublisherDesk(storage.sql, audit),
 		once: new OnceDesk(storage),

@@ -1,6 +1,5 @@
-// One product: its packages, its releases and how they reach the fleet. Publishes the product's record under a new revision with
-// each change, then has the Directory point to it. A product that was never created answers like one without releases, and
-// writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
+// One product: its packages, its releases and how they reach the fleet. Publishes its record under a new revision with each change, then has
+// the Directory point to it. One that was never created answers like one without releases, and writes nothing. Work is done at the desks.
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import type { ProductCount } from "../../fleet/regression.ts";
 import type { Reported } from "../../rollout/lease.ts";
@@ -27,6 +26,7 @@ import { tellRelease, tellReleases } from "./releases/release-life.ts";
 import type { ReleaseEntry } from "./releases/release-row.ts";
 import type { NewRuleIndex } from "./releases/rule-index-desk.ts";
 import { setRules } from "./releases/set-rules.ts";
+import type { ValidationOrder, ValidationResult } from "./releases/validation-desk.ts";
 import type { ControlWord } from "./rollouts/control-desk.ts";
 import type { PermitInput, PermitOutcome } from "./rollouts/permit-question.ts";
 import {
@@ -42,7 +42,7 @@ import type { ReportInput } from "./rollouts/rollout-desk.ts";
 import { type Halted, haltRollout, readLog } from "./rollouts/rollout-halt.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
-import { type ToldProduct, tellProduct } from "./told-product.ts";
+import { heldAmong, type ToldProduct, tellProduct } from "./told-product.ts";
 
 const RELEASES_PER_LIST = 500;
 
@@ -134,6 +134,11 @@ export class Product extends KeptObject {
 		return this.#settle(input, () => this.#desks.releaseDesk.withdraw(input));
 	}
 
+	/** See `ValidationDesk.obey`. */
+	async validate(order: Change & ValidationOrder): Promise<ValidationResult | typeof UNKNOWN_PRODUCT> {
+		return this.exists ? this.#turn(() => this.#desks.validationDesk.obey(order), true) : UNKNOWN_PRODUCT;
+	}
+
 	/** Rules that devices leave out; null where there is no such product. */
 	async disabledRules(): Promise<DisabledRule[] | null> {
 		return this.exists ? this.#desks.rules.list() : null;
@@ -170,10 +175,7 @@ export class Product extends KeptObject {
 		if (this.exists) await this.#turn(() => this.#desks.rolloutDesk.hearControl(word));
 	}
 
-	/**
-	 * What became of such a permit; see `decideReport`. A permit that nobody remembers is none of a rollout's.
-	 * @returns the word that counts: `failed` for a `healthy` that breaks a limit of the product
-	 */
+	/** What became of such a permit, or of one that nobody remembers. @returns the word that counts; see `RolloutDesk.report` */
 	async hearReport(input: ReportInput): Promise<Reported> {
 		return this.exists ? this.#turn(() => this.#desks.rolloutDesk.report(input)) : input.reported;
 	}
@@ -219,9 +221,7 @@ export class Product extends KeptObject {
 
 	/** @returns those of the digests that a version has, or that is kept beside one, whatever became of it; null if there is no such product */
 	async heldPackages(sha256s: readonly string[]): Promise<string[] | null> {
-		if (!this.exists) return null;
-		const { tables, deltas, ruleIndexes } = this.#desks;
-		return [...tables.packagesAmong(sha256s), ...deltas.among(sha256s), ...ruleIndexes.among(sha256s)];
+		return this.exists ? heldAmong(this.#desks, sha256s) : null;
 	}
 
 	/** See `RecordReader.read`. */
@@ -264,7 +264,7 @@ export class Product extends KeptObject {
 		return this.exists ? this.#desks.once.ask(request) : { kind: "go" };
 	}
 
-	/** @param answer that was given; null = it was refused, or failed */
+	/** @param answer null = it was refused, or failed */
 	async settleOnce(request: OnceRequest, answer: KeptAnswer | null): Promise<void> {
 		if (this.exists) this.#desks.once.settle(request, answer);
 	}

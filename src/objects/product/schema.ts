@@ -10,6 +10,7 @@ import { PUBLISHER_TABLES } from "./publisher-desk.ts";
 import { DELTA_TABLES } from "./releases/delta-desk.ts";
 import { DISABLED_RULE_TABLES } from "./releases/disabled-rules.ts";
 import { RULE_INDEX_TABLES } from "./releases/rule-index-desk.ts";
+import { VALIDATION_TABLES } from "./releases/validation-tables.ts";
 import { WITHDRAWAL_TABLES } from "./releases/withdrawal-log.ts";
 import { ROLLOUT_TABLES } from "./rollouts/rollout-tables.ts";
 
@@ -64,6 +65,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		...RULE_INDEX_TABLES,
 		...DISABLED_RULE_TABLES,
 		...WITHDRAWAL_TABLES,
+		...VALIDATION_TABLES,
 		...ROLLOUT_TABLES,
 		...PUBLISHER_TABLES,
 		...ONCE_TABLES,
@@ -76,5 +78,8 @@ export const PRODUCT_SCHEMA: Schema = {
 		(sql) => sql.exec("ALTER TABLE product ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'"),
 		(sql) => sql.exec("ALTER TABLE releases ADD COLUMN facts TEXT"),
 		(sql) => sql.exec("ALTER TABLE product ADD COLUMN class_approvals TEXT"),
+		(sql) => {
+			for (const table of VALIDATION_TABLES) sql.exec(table);
+		},
 	],
 };

@@ -1,6 +1,7 @@
 // A product as people are told of it: its settings, and how many of its releases no role file names.
 import type { Release } from "../../content/releases/product-record.ts";
 import { isSigned } from "../../content/releases/signed-releases.ts";
+import type { ProductDesks } from "./product-desks.ts";
 import type { ProductInfo } from "./product-row.ts";
 import type { ProductTables } from "./product-tables.ts";
 
@@ -14,6 +15,14 @@ export interface ToldProduct extends ProductInfo {
 export function tellProduct(tables: ProductTables): ToldProduct | null {
 	const info = tables.info();
 	return info && { ...info, unsigned: unsignedOf(tables, info).length };
+}
+
+/** @returns those of the digests that a version has, or that is kept beside one, whatever became of it */
+export function heldAmong(
+	{ tables, deltas, ruleIndexes }: Pick<ProductDesks, "tables" | "deltas" | "ruleIndexes">,
+	sha256s: readonly string[],
+): string[] {
+	return [...tables.packagesAmong(sha256s), ...deltas.among(sha256s), ...ruleIndexes.among(sha256s)];
 }
 
 /** @returns releases that are not withdrawn and that the product's role file does not name, newest first */

@@ -28,9 +28,13 @@ export const releaseAccess = accessBy("release:{product}", "operate");
 /** Releasing by the product's own plan, and the role file: also with a token of trusted publishing. */
 export const proposeAccess = accessBy("release:{product}", "propose:{product}", "operate");
 /** The bytes of its versions: for who makes them and who answers for them, and not for whoever may read. */
-export const packageAccess = accessBy("release:{product}", "publish:{product}", "operate");
+export const packageAccess = accessBy("release:{product}", "publish:{product}", "validate:{product}", "operate");
+/** Saying whether a release is sound. */
+export const validateAccess = accessBy("validate:{product}", "operate");
 /** What tells of a product and changes nothing. */
-export const productReadAccess = accessBy("publish:{product}", "release:{product}", "read", "operate");
+export const productReadAccess = accessBy(
+	...(["publish:{product}", "release:{product}", "validate:{product}", "read", "operate"] as const),
+);
 /** Of the account in the query. */
 export const lifecycleAccess = accessBy("lifecycle:{account}", "operate");
 

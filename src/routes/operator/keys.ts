@@ -49,7 +49,7 @@ const create = createRoute({
 						.max(32)
 						.openapi({
 							description:
-								"`operate`, `read`, `operate:<account>`, `read:<account>`, `publish:<product>` (upload), `release:<product>` (release and withdraw), or `lifecycle:<account>`",
+								"`operate`, `read`, `operate:<account>`, `read:<account>`, `publish:<product>` (upload), `release:<product>` (release and withdraw), `validate:<product>` (say whether a release is sound), or `lifecycle:<account>`",
 							example: ["publish:crs"],
 						}),
 					team: teamName.optional().openapi({
@@ -127,7 +127,7 @@ export const keys = createRouter()
 		if (expiresAt !== null && expiresAt <= now)
 			throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		const named = (form: RegExp) => wanted.scopes.map((scope) => form.exec(scope)?.[1]);
-		await requireProducts(c.env, "scopes", named(/^(?:publish|release):(.*)$/));
+		await requireProducts(c.env, "scopes", named(/^(?:publish|release|validate):(.*)$/));
 		await requireAccountIds(c.env, "scopes", named(/^(?:operate|read|lifecycle):(.*)$/));
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const key = await mintApiKey(services.lookupKeys, random);

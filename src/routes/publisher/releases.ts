@@ -25,7 +25,7 @@ import {
 	releasePath,
 	startedBody,
 } from "./release-body.ts";
-import { requireUsual, rolloutOf } from "./rollout-choice.ts";
+import { requireUsual, rolloutOf, sizeOf } from "./rollout-choice.ts";
 
 const allowedSize = plainText(500).min(1);
 
@@ -213,10 +213,6 @@ const list = createRoute({
 		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
 	},
 });
-
-function sizeOf({ allow_size: reason }: { readonly allow_size?: string | undefined }) {
-	return reason === undefined ? {} : { allowSize: true, sizeReason: reason };
-}
 
 export const releases = createRouter()
 	.openapi(publish, async (c) => {

@@ -9,14 +9,15 @@ import type { StepStatus, WaitsFor } from "../../rollout/rollout-status.ts";
 import type { KeyHolder } from "../http/app-env.ts";
 import { mayReadDevice } from "../http/key-access.ts";
 import { orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
+import { describeValidation, validationBody } from "./validation-body.ts";
 
 const verdict = z.enum(["pass", "insufficient", "abort"]);
 
 const waitsForBody = z
 	.object({
-		kind: z.enum(["start", "freeze", "words", "units", "ramp", "bake", "reports", "evidence"]).openapi({
+		kind: z.enum(["start", "freeze", "validation", "words", "units", "ramp", "bake", "reports", "evidence"]).openapi({
 			description:
-				"`start`: for its time; `freeze`: for the end of a freeze of its product; `words`: for persons; `units`: for units to take their permits; `ramp`: until the fraction is let in; `bake`: for the end of the time in which the step is watched; `reports`: for the outcome of permits; `evidence`: its gate has not seen enough",
+				"`start`: for its time; `freeze`: for the end of a freeze of its product; `validation`: for the product's validator, or it has failed the release (`validation`); `words`: for persons; `units`: for units to take their permits; `ramp`: until the fraction is let in; `bake`: for the end of the time in which the step is watched; `reports`: for the outcome of permits; `evidence`: its gate has not seen enough",
 		}),
 		at: timestamp.nullable(),
 		of: z.enum(["approve", "override", "resume"]).nullable(),
@@ -146,6 +147,7 @@ export const rolloutBody = z
 		steps: z.array(stepBody),
 		failures: z.array(failureBody).openapi({ description: "The last 20, newest first" }),
 		regression: orNull(regressionBody),
+		validation: orNull(validationBody),
 	})
 	.openapi("Rollout");
 
@@ -187,6 +189,8 @@ export function describeRollout(
 			...{ at: toTimestampOrNull(outcomeAt), rules: [...rules] },
 		})),
 		regression: view.regression && describeRegression(view.regression),
+		// An object of before knows of none.
+		validation: view.validation ? describeValidation(view.validation) : null,
 	};
 }
 
@@ -214,6 +218,8 @@ function describeWait(wait: WaitsFor): z.infer<typeof waitsForBody> {
 		case "ramp":
 		case "bake":
 			return { ...nothing, kind: wait.kind, at: toTimestamp(wait.at) };
+		case "validation":
+			return { ...nothing, kind: "validation", at: toTimestampOrNull(wait.at) };
 		case "words": {
 			const { of, persons: count, team, notOnlyPublisher } = wait;
 			return { ...nothing, kind: "words", of, count, team, not_only_publisher: notOnlyPublisher };

@@ -47,3 +47,8 @@ export function rolloutOf(
 		...(startsAt && { startsAt: toSeconds(startsAt) }),
 	};
 }
+
+/** @returns what a Product is told where a size beyond its bounds is meant */
+export function sizeOf({ allow_size: reason }: { readonly allow_size?: string | undefined }) {
+	return reason === undefined ? {} : { allowSize: true, sizeReason: reason };
+}

@@ -32,6 +32,10 @@ function describeRefusal(refusal: Exclude<ApprovalRefusal, { reason: "other_evid
 			return `the word of team ${refusal.team} is needed, and your key does not speak for it`;
 		case "other_package":
 			return `the version's package has the SHA-256 ${refusal.sha256}, and your word is for another: look at the release again`;
+		case "not_validated":
+			return refusal.hasFailed
+				? "the product's validator has failed the release: look at its findings (`validation`), and publish what they ask for as another version"
+				: "the product's validator has not passed the release yet: nobody can approve it before";
 		case "said_before":
 			return "you have said so already; it needs somebody else";
 	}
@@ -70,6 +74,8 @@ function describeWait(wait: WaitsFor): string | null {
 			const ring = wait.ring === null ? "" : ` of ring ${wait.ring}`;
 			return `for ${wait.missing} more${ring} to take a permit${most}`;
 		}
+		case "validation":
+			return wait.at === null ? "for the validator, which has failed it" : "for the product's validator";
 		case "ramp":
 			return `for its ramp to end at ${toTimestamp(wait.at)}`;
 		case "bake":

@@ -383,6 +383,38 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/product/releases/validation-desk.ts",
+		tests: ["test/workers/routes/publisher/validations"],
+		edits: [
+			{
+				from: "if (now < present.dueAt) return",
+				to: "if (false) return",
+				breaks: "an operator goes past a validator that has time left",
+			},
+			{
+				from: 'if (present.state === "failed") return { ok: false, reason: "failed" };',
+				to: "",
+				breaks: "an operator goes past a validator that has failed the release",
+			},
+			{
+				from: 'if (release.sha256 !== sha256) return { ok: false, reason: "other_package" };',
+				to: "",
+				breaks: "a word on another package lets the release out",
+			},
+		],
+	},
+	{
+		file: "src/rollout/decide-rollout.ts",
+		tests: ["test/workers/routes/publisher/validations"],
+		edits: [
+			{
+				from: "(isHeld && rollout.step === 0) || ",
+				to: "",
+				breaks: "a release goes out that its validator has not passed",
+			},
+		],
+	},
+	{
 		file: "src/signing/upload-urls.ts",
 		tests: ["test/workers/routes/publisher/direct-parts"],
 		edits: [

@@ -29,7 +29,7 @@ function faultsOf(command: string): string[] {
 		.replaceAll(/"[^"]*"|'[^']*'/g, "TEXT")
 		.split(/\s+/)
 		.filter((word) => word !== "" && word !== "…");
-	const options = words.flatMap((word) => /^\[?(--[a-z][a-z-]*)/.exec(word)?.[1] ?? []);
+	const options = words.flatMap((word) => /^\[?(--[a-z][a-z0-9-]*)/.exec(word)?.[1] ?? []);
 	let found: CommandNode[] = [nodes.get("parapet") as CommandNode];
 	for (const word of words) {
 		const verbs = word.split("|");

@@ -148,7 +148,7 @@ describe.each([
 
 	it("has the columns of a new one after all steps from its first tables on", () =>
 		onStorage((storage) => {
-			storage.transactionSync(() => createTables(storage, { tables: schema.tables.map(asOnceMade), steps: [] }));
+			storage.transactionSync(() => createTables(storage, { tables: firstOf(schema), steps: [] }));
 			openTables(storage, schema);
 			const taken = columnsOf(storage);
 			storage.sql.exec(taken.map(({ name }) => `DROP TABLE ${name};`).join(""));
@@ -177,6 +177,14 @@ describe.each([
 
 /** Columns that steps have added. */
 const ADDED = /^\t*(entitled|facts|class_approvals) .*\n/gm;
+
+/** Tables that a step made. */
+const MADE_SINCE = /^CREATE TABLE (parts_of_day|validator|validations) /;
+
+/** @returns the tables that objects of the class had at first */
+function firstOf({ tables }: Schema): string[] {
+	return tables.filter((statement) => !MADE_SINCE.test(statement)).map(asOnceMade);
+}
 
 function asOnceMade(statement: string): string {
 	return statement.replace(ADDED, "");

@@ -62,6 +62,10 @@ export interface ReleaseDeskParts {
 	readonly rolloutDesk: RolloutDesk;
 	readonly audit: WriteProductAudit;
 	readonly publish: (now: number) => void;
+	/** has the product's validator asked about the version, where there is one */
+	readonly ask: (change: Change, version: string, sha256: string) => void;
+	/** nobody waits for the validator any more */
+	readonly forget: (version: string) => void;
 }
 
 export class ReleaseDesk {
@@ -115,6 +119,7 @@ export class ReleaseDesk {
 		tables.publish(version, metadata, channel, input.now);
 		audit(input, "release.publish", version, `${known.sha256}${channel === "beta" ? ", beta" : ""}`);
 		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond, input));
+		this.#parts.ask(input, version, known.sha256);
 		const plan = input.plan ?? (channel === "beta" ? info.betaPlan : null) ?? info.plan;
 		rolloutDesk.start(input, { version, channel, plan, salt, startsAt });
 		return { ok: true, kind: "new" };
@@ -135,6 +140,7 @@ export class ReleaseDesk {
 		tables.promote(version, input.now);
 		audit(input, "release.promote", version, "stable");
 		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond, input));
+		this.#parts.ask(input, version, known.sha256);
 		rolloutDesk.start(input, { version, channel: "stable", plan: input.plan ?? info.plan, salt, startsAt });
 		return { ok: true, kind: "new" };
 	}
@@ -167,6 +173,7 @@ export class ReleaseDesk {
 		const why = target === null ? null : this.#judgeTarget(known, target);
 		if (target !== null && why !== null) return { ok: false, reason: "unfit_target", target, why };
 		if (known.status !== "withdrawn") withdrawals.note(version, now);
+		this.#parts.forget(version);
 		tables.withdraw(version, reason, now);
 		if (target !== null) tables.setRevertTarget(version, target);
 		audit(input, "release.withdraw", version, target === null ? reason : `back to ${target}: ${reason}`);

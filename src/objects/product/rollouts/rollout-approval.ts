@@ -1,5 +1,6 @@
 // What a person sees of a rollout, and their word on it. A word names what its giver saw by its hash: where more has failed meanwhile,
 // or the rollout has moved, it is not taken, and the giver looks again.
+import { isHolding, type Validation } from "../../../content/releases/validation.ts";
 import { WATCHED_SECONDS } from "../../../fleet/regression.ts";
 import { foldName } from "../../../plain-text.ts";
 import { type Approval, type ApprovalKind, hashEvidence, teamOf } from "../../../rollout/approvals.ts";
@@ -10,6 +11,7 @@ import { type RolloutStatus, statusOf, type WaitsFor } from "../../../rollout/ro
 import type { WriteProductAudit } from "../../audit.ts";
 import type { Once, OnceDesk } from "../once-desk.ts";
 import type { ProductTables } from "../product-tables.ts";
+import type { ValidationTables } from "../releases/validation-tables.ts";
 import type { FailedLease, LeaseTables } from "./lease-tables.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
 import type { RolloutTables, ToldRegression } from "./rollout-tables.ts";
@@ -29,6 +31,8 @@ export interface RolloutView {
 	readonly failures: readonly FailedLease[];
 	/** told since everybody may have it; null = none was */
 	readonly regression: ToldRegression | null;
+	/** null = no validator was asked; left out by an object of an earlier deployment */
+	readonly validation?: Validation | null;
 }
 
 const FAILURES_SHOWN = 20;
@@ -38,11 +42,12 @@ export interface ViewParts {
 	readonly rollouts: RolloutTables;
 	readonly rolloutDesk: RolloutDesk;
 	readonly leases: LeaseTables;
+	readonly validations: Pick<ValidationTables, "validation">;
 }
 
 /** @returns null where the version has no rollout */
 export async function viewRollout(
-	{ tables, rollouts, rolloutDesk, leases }: ViewParts,
+	{ tables, rollouts, rolloutDesk, leases, validations }: ViewParts,
 	version: string,
 	now: number,
 ): Promise<RolloutView | null> {
@@ -52,12 +57,14 @@ export async function viewRollout(
 	const { sha256 } = release;
 	const evidence = rolloutDesk.evidence(version, rollout, now);
 	const approvals = rollouts.approvals(version);
-	const status = statusOf(rollout, evidence, approvals, now, rolloutDesk.frozen(version, now));
+	const validation = validations.validation(version);
+	const status = statusOf(rollout, evidence, approvals, now, rolloutDesk.frozen(version, now), validation);
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
 	const failures = leases.failures(version, FAILURES_SHOWN);
 	const evidenceHash = await hashEvidence(rollout, evidence, status.verdict);
 	const regression = rollouts.regression(version);
-	return { version, sha256, rollout, step, status, evidence, approvals, failures, evidenceHash, regression };
+	const shown = { version, sha256, rollout, step, status, evidence, approvals, failures };
+	return { ...shown, evidenceHash, regression, validation };
 }
 
 /** @returns each rollout that may still move, newest release first, after the week's regressions */
@@ -92,7 +99,9 @@ export type ApprovalRefusal =
 	| { readonly ok: false; readonly reason: "own_release" }
 	/** `named`: null = the word names no package, and its product asks for that */
 	| { readonly ok: false; readonly reason: "other_package"; readonly sha256: string; readonly named: string | null }
-	| { readonly ok: false; readonly reason: "said_before" };
+	| { readonly ok: false; readonly reason: "said_before" }
+	/** the product's validator has not passed the release: nobody can approve it */
+	| { readonly ok: false; readonly reason: "not_validated"; readonly hasFailed: boolean };
 
 interface Standing {
 	readonly step: string;
@@ -122,7 +131,7 @@ export interface Word extends Once {
 
 /** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
 function approve(
-	{ rollout, step: name, approvals, status, evidence, evidenceHash, sha256 }: RolloutView,
+	{ rollout, step: name, approvals, status, evidence, evidenceHash, sha256, validation = null }: RolloutView,
 	word: Word,
 ): { readonly ok: true; readonly approval: Approval } | ApprovalRefusal {
 	const { kind, team, evidence: seen, actor: by } = word;
@@ -130,6 +139,8 @@ function approve(
 	const at = Math.max(word.now, rollout.since);
 	const standing = { step: name, waitsFor: status.waitsFor };
 	if (ASKED[rollout.phase] !== kind) return { ok: false, reason: "not_asked", phase: rollout.phase, ...standing };
+	if (kind === "approve" && rollout.step === 0 && validation !== null && isHolding(validation))
+		return { ok: false, reason: "not_validated", hasFailed: validation.state === "failed" };
 	// It would lapse without a trace when the step is full: its phase, on which it was said, is over then.
 	if (kind === "override" && !takesOverride(rollout, evidence, word.now))
 		return { ok: false, reason: "too_early", from: overrideFrom(rollout), ...standing };

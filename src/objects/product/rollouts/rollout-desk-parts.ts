@@ -9,6 +9,8 @@ import type { LeaseEndsParts } from "./lease-ends.ts";
 export interface RolloutDeskParts extends LeaseEndsParts {
 	readonly alarm: Alarm;
 	readonly releases: ProductTables;
+	/** whether the product's validator keeps the version from its first step */
+	readonly isHeld: (version: string) => boolean;
 	/** tells the trail of a turn; part of the transaction */
 	readonly tell: (version: string, turn: Turn, rollout: Rollout, change: Change) => void;
 	/** tells the trail of a device that broke a limit of health; part of the transaction */

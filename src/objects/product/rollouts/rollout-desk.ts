@@ -228,15 +228,15 @@ export class RolloutDesk implements Chore {
 		const before = rollouts.rollout(version);
 		if (before === null) return false;
 		const now = notBefore(before, change.now);
-		const evidence = this.evidence(version, before, now);
+		const [evidence, held] = [this.evidence(version, before, now), this.#parts.isHeld(version)];
 		const approvals = rollouts.approvals(version);
 		const freezes = this.#parts.releases.freezeTimes(version, now);
 		const frozen = freezes.until;
-		const { rollout, turns } = decideRollout(before, evidence, approvals, now, frozen);
+		const { rollout, turns } = decideRollout(before, evidence, approvals, now, frozen, held);
 		if (turns.length > 0) {
 			rollouts.log(version, {
 				at: now,
-				input: { kind: "decision", evidence, approvals, ...(frozen !== null && { frozen }) },
+				input: { kind: "decision", evidence, approvals, ...(frozen !== null && { frozen }), ...(held && { held }) },
 				turns,
 			});
 			this.#move(version, rollout, turns, change);

@@ -10,7 +10,6 @@ import {
 	MAX_EVENT_TYPES,
 	productEventType,
 } from "../../../events/event-type.ts";
-import { acceptsWebhookUrl, WEBHOOK_URL_REFUSALS } from "../../../events/webhook-url.ts";
 import { productName } from "../../../names.ts";
 import type { Change } from "../../../objects/audit.ts";
 import type { Webhook } from "../../../objects/webhooks/webhook-tables.ts";
@@ -20,6 +19,7 @@ import { accountPath, accountRefusals, changeRefusals, openAccount, randomBytes 
 import { type AppEnv, changeBy } from "../../http/app-env.ts";
 import { accountAccess, accountReadAccess, operatorAccess, readAccess } from "../../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../../http/openapi.ts";
+import { readReceiverUrl } from "../../http/receiver-url.ts";
 import { describeWebhook, describeWithSecret, secretBody, webhookBody } from "./webhook-body.ts";
 
 /** Whose webhooks a request is about. */
@@ -105,18 +105,6 @@ function settle(result: WebhookResult): Webhook {
 		case "disabled":
 			throw new ProblemError("conflict", { detail: "the webhook is disabled; enable it first" });
 	}
-}
-
-/** The URL in its normal form. @throws ProblemError `invalid_request` when it leads where no webhook goes */
-function readUrl(c: Context<AppEnv>, url: string): string {
-	const { config } = c.env.services;
-	const verdict = acceptsWebhookUrl(url, { ownOrigin: config.issuer, allowLoopback: config.isLocal });
-	if (verdict.ok) return verdict.url.href;
-	const message = WEBHOOK_URL_REFUSALS[verdict.reason];
-	throw new ProblemError("invalid_request", {
-		detail: `the URL ${message}`,
-		extras: { errors: [{ field: "url", message }] },
-	});
 }
 
 function routesOf({ name, called, path, params, type, access, readAccess, open }: OwnerKind) {
@@ -216,7 +204,7 @@ function routesOf({ name, called, path, params, type, access, readAccess, open }
 				...by,
 				kind: "create",
 				id: mintWebhookId(randomBytes()),
-				url: readUrl(c, url),
+				url: readReceiverUrl(c.env.services.config, url),
 				types: [...new Set(types)],
 				kid: macKeyring.current.kid,
 			});

@@ -55,7 +55,7 @@ describe.each(operations)("$name", (one) => {
 		expect(scopes.length > 0).toBe(security.some((one) => Object.hasOwn(one, "apiKey")));
 		for (const scope of scopes) {
 			expect(scope).toMatch(
-				/^(operate|read|(operate|read|lifecycle):\{account\}|(publish|release|propose):\{product\})$/,
+				/^(operate|read|(operate|read|lifecycle):\{account\}|(publish|release|validate|propose):\{product\})$/,
 			);
 		}
 	});

@@ -189,6 +189,7 @@ class World {
 				rollouts,
 				leases: new LeaseTables(storage.sql),
 				controls: new ControlTables(storage.sql),
+				isHeld: () => false,
 			},
 			// It rings below.
 			alarm: { add: () => {}, setWithin: () => {} } as unknown as Alarm,
