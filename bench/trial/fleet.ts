@@ -2,7 +2,6 @@
 // They ask at their own times, come back when they are told to, and a release may break them.
 import { join } from "node:path";
 import { ServerRefusal } from "../../cli/errors.ts";
-import type { Offer } from "../../cli/firewall/answers.ts";
 import { askPermit } from "../../cli/firewall/check/check.ts";
 import { rememberHa } from "../../cli/firewall/ha.ts";
 import { openHome } from "../../cli/firewall/home/state.ts";
@@ -11,6 +10,7 @@ import { createSession, type FirewallSession } from "../../cli/firewall/identity
 import { downloadPermitted } from "../../cli/firewall/update/permitted-download.ts";
 import { reportOutcome } from "../../cli/firewall/update/reports.ts";
 import { updateFirewall } from "../../cli/firewall/update/update.ts";
+import type { Offer } from "../../cli/firewall/wire-types.ts";
 import type { Random } from "../../test/simulation/random.ts";
 import { type Operator, PRODUCT } from "./operator.ts";
 import type { Witness } from "./witness.ts";

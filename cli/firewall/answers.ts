@@ -1,16 +1,25 @@
-// The server's answers to a firewall, as far as this client reads them. Unknown fields are ignored: the server may grow.
+// The server's answers to a firewall, as far as this client reads them; what they are is said in wire-types.ts. Unknown fields are ignored:
+// the server may grow.
 import { z } from "zod";
 import { MAX_DISABLED_RULES, ruleId } from "../../src/content/releases/disabled-rules.ts";
 import { packageFileName, productName, sha256Hex, versionName } from "../../src/names.ts";
+import type {
+	Acknowledged,
+	CheckAnswer,
+	CheckedProduct,
+	EntitlementsAnswer,
+	MessagesAnswer,
+	Offer,
+	Permit,
+	ServerMetadata,
+} from "./wire-types.ts";
 
 const rfc3339 = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "not a time");
 
-/** Of an answer that the service gives from copies as old as `as_of`, because it could not read its records. */
 const degradedMarks = { degraded: z.boolean().optional(), as_of: z.string().nullish() };
-export type DegradedMarks = z.infer<z.ZodObject<typeof degradedMarks>>;
 
 /** RFC 8414 */
-export const serverMetadata = z.object({
+export const serverMetadata: z.ZodType<ServerMetadata> = z.object({
 	issuer: z.url(),
 	token_endpoint: z.url(),
 	registration_endpoint: z.url(),
@@ -51,7 +60,7 @@ const downloadLinks = {
 	report_success: z.boolean().nullish(),
 };
 
-export const offer = z.object({
+export const offer: z.ZodType<Offer> = z.object({
 	version: versionName,
 	sequence: z.number(),
 	sha256: sha256Hex,
@@ -66,9 +75,8 @@ export const offer = z.object({
 	expires_at: rfc3339,
 	download: z.object(downloadLinks).nullish(),
 });
-export type Offer = z.infer<typeof offer>;
 
-const checkedProduct = z.object({
+const checkedProduct: z.ZodType<CheckedProduct> = z.object({
 	product: productName,
 	decision: z.string().nullish(),
 	code: z.string().nullish(),
@@ -80,7 +88,6 @@ const checkedProduct = z.object({
 	disabled_rules: z.array(ruleId).max(MAX_DISABLED_RULES).nullish(),
 	offer: offer.nullish(),
 });
-export type CheckedProduct = z.infer<typeof checkedProduct>;
 
 /** Seconds. A service can be set to 5 s up to a day; it doubles that while its records cannot be read, and some devices ask a tenth later. */
 const SHORTEST_INTERVAL = 5;
@@ -90,7 +97,7 @@ const checkInterval = z
 	.number()
 	.transform((seconds) => Math.min(Math.max(seconds, SHORTEST_INTERVAL), LONGEST_INTERVAL));
 
-export const checkAnswer = z.object({
+export const checkAnswer: z.ZodType<CheckAnswer> = z.object({
 	device: z.string(),
 	...degradedMarks,
 	next_check_in: checkInterval.nullish(),
@@ -101,11 +108,10 @@ export const checkAnswer = z.object({
 	until: rfc3339.nullish(),
 	once_installed_until: rfc3339.nullish(),
 });
-export type CheckAnswer = z.infer<typeof checkAnswer>;
 
 export const pulseAnswer = z.object({ value: z.string(), spread: z.number().min(0).max(86_400) });
 
-export const permitAnswer = z.object({
+export const permitAnswer: z.ZodType<Permit> = z.object({
 	permit: z.string(),
 	product: productName,
 	version: versionName,
@@ -116,17 +122,16 @@ export const permitAnswer = z.object({
 	report_by: rfc3339.nullish(),
 	...degradedMarks,
 });
-export type Permit = z.infer<typeof permitAnswer>;
 
 export const reportAnswer = z.object({ outcome: z.string() });
 
-export const ackAnswer = z.object({
+export const ackAnswer: z.ZodType<Acknowledged> = z.object({
 	message: z.string(),
 	acknowledged_at: z.string(),
 	acknowledged_by: z.string().nullish(),
 });
 
-export const messagesAnswer = z.object({
+export const messagesAnswer: z.ZodType<MessagesAnswer> = z.object({
 	messages: z.array(
 		z.object({
 			id: z.string(),
@@ -142,7 +147,7 @@ export const messagesAnswer = z.object({
 	...degradedMarks,
 });
 
-export const entitlementsAnswer = z.object({
+export const entitlementsAnswer: z.ZodType<EntitlementsAnswer> = z.object({
 	device: z.string(),
 	account: z.string(),
 	...degradedMarks,

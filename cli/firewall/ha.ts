@@ -1,6 +1,6 @@
 // What a firewall says of itself as a member of an HA group: given once, it goes with every check until it is changed. The
 // service ignores it from a firewall that is in no group.
-import type { FirewallHome, StateOf } from "./home/state.ts";
+import type { FirewallState, StateOf } from "./home/firewall-state.ts";
 
 export interface HaWords {
 	/** what was said before is to be forgotten first */
@@ -10,14 +10,14 @@ export interface HaWords {
 }
 
 /** Keeps what is said, in place of what was said of the same before. */
-export async function rememberHa(home: FirewallHome, { forget, said }: HaWords): Promise<void> {
+export async function rememberHa(home: FirewallState, { forget, said }: HaWords): Promise<void> {
 	if (forget) await home.forget("ha");
 	const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 	if (Object.keys(given).length > 0) await home.save("ha", { ...(await home.load("ha")), ...given });
 }
 
 /** @returns its part of a check's query, as parameters that are ready to be joined */
-export async function haParameters(home: FirewallHome): Promise<string[]> {
+export async function haParameters(home: FirewallState): Promise<string[]> {
 	const said = await home.load("ha");
 	const parameters: string[] = [];
 	if (said?.role !== undefined) parameters.push(`ha_role=${said.role}`);

@@ -1,6 +1,6 @@
 // One HTTP exchange over node:http(s). Not fetch: an upload must have a Content-Length although it is a stream, and a
 // download must arrive byte for byte as it was sent. No retries, no redirects, no cookies.
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Agent, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -24,6 +24,8 @@ export interface HttpRequest {
 	readonly signal?: AbortSignal;
 	/** PEM texts of what the connection shows, where it is TLS; undefined = nothing */
 	readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined;
+	/** whose connections are used; undefined = a new one, by the proxy that the environment names */
+	readonly agent?: Agent | undefined;
 	/** is shown the connection when the answer's head is there, and it is open still */
 	readonly onConnection?: ((socket: Socket) => void) | undefined;
 }
@@ -55,14 +57,14 @@ export async function openReply(request: HttpRequest): Promise<HttpReply> {
 			method: request.method,
 			headers: { "user-agent": "parapet-cli", ...versionOverride(process.env), ...request.headers },
 			// One command makes a handful of requests: a fresh connection each costs less than a stale one now and then.
-			agent,
+			agent: request.agent ?? agent,
 			timeout,
 			...(ca === undefined ? {} : { ca: [...ca] }),
 			...request.clientCertificate,
 			...(request.signal === undefined ? {} : { signal: request.signal }),
 		});
 		const fail = (cause: unknown) => reject(unreachable(url, cause, proxy));
-		outgoing.once("response", (incoming) => {
+		outgoing.once("response", (incoming: IncomingMessage) => {
 			request.onConnection?.(incoming.socket);
 			resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming });
 		});

@@ -1,15 +1,19 @@
 // `npm run pack:cli [-- --out FOLDER]`: the command line as a package that `npm install -g` and `npx` take, in one file with all that it needs
-// but DuckDB. It runs under Node 20.
+// but DuckDB, and beside it the firewall's side as a library, `parapet/client`. Both run under Node 20.
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type Plugin } from "esbuild";
+import { writeClientTypes } from "./client-types.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 /** A download of seconds, wherever an operator or a firewall's image is built. */
 const MAX_BYTES = 2 * 1024 * 1024;
+
+/** For libraries that are written in CommonJS. */
+const REQUIRE_IN_ESM = 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
 
 const { values } = parseArgs({ options: { out: { type: "string", default: PROJECT } } });
 const { version, description, license } = JSON.parse(await readFile(join(PROJECT, "package.json"), "utf8"));
@@ -30,10 +34,23 @@ try {
 	});
 	// Read when they are asked for, beside the script that does.
 	await cp(join(PROJECT, "cli/commands/history/reports"), join(folder, "bin/reports"), { recursive: true });
+	await build({
+		entryPoints: [join(import.meta.dirname, "client.ts")],
+		outfile: join(folder, "client/client.mjs"),
+		// Not minified: it runs in other people's programs, whose stack traces and errors have names.
+		...{ bundle: true, platform: "node", target: "node20", logLevel: "error", format: "esm" },
+		banner: { js: REQUIRE_IN_ESM },
+		plugins: [withoutTranslations()],
+	});
+	const types = await writeClientTypes(join(folder, "client/types"));
 	const manifest = {
 		...{ name: "parapet", version, description, license },
 		engines: { node: ">=20" },
 		bin: { parapet: "bin/parapet.cjs" },
+		exports: {
+			"./client": { types: `./client/types/${types}`, default: "./client/client.mjs" },
+			"./package.json": "./package.json",
+		},
 	};
 	await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 	await cp(join(PROJECT, "LICENSE"), join(folder, "LICENSE"));

@@ -1,8 +1,8 @@
 // Pulses behind a real cache, as a CDN would hold them: many devices are one request to the origin, and whatever the cache does (an
 // old copy, none, one that was purged) a device asks once too often or waits until the time that its answer said.
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import type { CheckAnswer } from "../../cli/firewall/answers.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../cli/firewall/check/pulse.ts";
+import type { CheckAnswer } from "../../cli/firewall/wire-types.ts";
 import { PULSE_MAX_AGE_SECONDS } from "../../src/content/check/pulse.ts";
 import { operate } from "./support/fleet.ts";
 import { describeWithPrograms } from "./support/programs.ts";

@@ -3,7 +3,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type FirewallHome, openHome } from "../../firewall/home/state.ts";
+import type { FirewallHome } from "../../firewall/home/firewall-state.ts";
+import { openHome } from "../../firewall/home/state.ts";
 import { trustFolder } from "../../firewall/home/trust-folder.ts";
 import { activateFirewall } from "../../firewall/identity/activation.ts";
 import { createSession } from "../../firewall/identity/session.ts";

@@ -6,10 +6,9 @@ import { readTextFile, resolveServer } from "../../command-line/settings.ts";
 import { pairs } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
 import { openHome } from "../../firewall/home/state.ts";
-import { trustFolder } from "../../firewall/home/trust-folder.ts";
 import { activateFirewall } from "../../firewall/identity/activation.ts";
 import { certificateFiles } from "../../firewall/identity/client-certificate.ts";
-import { pinRoot } from "../../trust/client.ts";
+import { pinTrustRoot } from "../../firewall/update/signed-offer.ts";
 
 /** Without the hyphens, which groups it for the eye. */
 const AUTH_CODE = /^[0-9A-Za-z]{36}$/;
@@ -49,7 +48,7 @@ export const activate: FirewallAction<typeof shape> = {
 			certificate,
 			nowMs,
 		});
-		if (root !== null) await pinRoot(trustFolder(home), root);
+		if (root !== null) await pinTrustRoot(home, root);
 		const { id, account, license } = made.device;
 		output.answer(
 			{

@@ -3,20 +3,14 @@
 import { CliError } from "../../errors.ts";
 import { readAnswer } from "../../http/answers.ts";
 import { parseJson } from "../../json.ts";
-import {
-	type CheckAnswer,
-	checkAnswer,
-	entitlementsAnswer,
-	type Offer,
-	type Permit,
-	permitAnswer,
-} from "../answers.ts";
+import { checkAnswer, entitlementsAnswer, permitAnswer } from "../answers.ts";
 import { encodeVersions, haParameters } from "../ha.ts";
+import type { FirewallState } from "../home/firewall-state.ts";
 import { keepPermit, openPermits } from "../home/open-permits.ts";
-import type { FirewallHome } from "../home/state.ts";
 import type { FirewallSession } from "../identity/session.ts";
 import { failedVersions } from "../installed/failed-content.ts";
 import { type DamagedProduct, findDamaged } from "../installed/installed-content.ts";
+import type { CheckAnswer, EntitlementsAnswer, Offer, Permit } from "../wire-types.ts";
 import { roomParameters, scarceBytes } from "./room.ts";
 
 /** An offer this close to its end is asked for anew instead of being handed in. */
@@ -36,12 +30,13 @@ export interface CheckResult {
 const NONE: ReadonlyMap<string, string> = new Map();
 
 /**
+ * Asks what to run. An answer that has not changed costs the server next to nothing: ask by this, and when it says.
  * @param product ask for this one only; undefined = every product of the license
  * @param depth how closely what is installed is looked at; see installed-content.ts
  * @param refused by product: a version that is not to be had now, so that another one is offered where nothing sound is installed
  */
 export async function checkForUpdates(
-	session: FirewallSession,
+	session: FirewallSession<FirewallState>,
 	product?: string,
 	depth: "daily" | "now" = "daily",
 	refused: ReadonlyMap<string, string> = NONE,
@@ -93,7 +88,7 @@ interface AskedCheck {
  * is named with the version that it held, which it is then offered again.
  */
 async function buildCheckQuery(
-	session: FirewallSession,
+	session: FirewallSession<FirewallState>,
 	{ product, damaged, refused, heardUntil, lastQuery }: AskedCheck,
 ): Promise<string> {
 	const { home } = session;
@@ -133,7 +128,7 @@ function heardUntilOf(answer: CheckAnswer | undefined): number | null {
 }
 
 /** What a check has told need not be told again, but for what is installed now: should that word get lost, the next one says it. */
-async function forgetTold(home: FirewallHome, { products }: CheckAnswer): Promise<void> {
+async function forgetTold(home: FirewallState, { products }: CheckAnswer): Promise<void> {
 	const installed = (await home.load("installed")) ?? {};
 	const told = new Set(products.map(({ product }) => product));
 	if (!Object.entries(installed).some(([name, { untold }]) => told.has(name) && (untold?.length ?? 0) > 1)) return;
@@ -144,15 +139,16 @@ async function forgetTold(home: FirewallHome, { products }: CheckAnswer): Promis
 }
 
 /** The products of the license and whatever is installed beside; asked once per token. */
-async function productsOf(session: FirewallSession): Promise<string[]> {
+async function productsOf(session: FirewallSession<FirewallState>): Promise<string[]> {
 	const installed = Object.keys((await session.home.load("installed")) ?? {});
 	const token = await session.currentToken();
-	const licensed = token.products ?? (await askEntitlements(session)).products.map((one) => one.product);
+	const licensed: readonly string[] =
+		token.products ?? (await askEntitlements(session)).products.map((one) => one.product);
 	if (token.products === null) await rememberProducts(session, licensed);
 	return [...new Set([...licensed, ...installed])].sort();
 }
 
-async function rememberProducts(session: FirewallSession, products: string[]): Promise<void> {
+async function rememberProducts(session: FirewallSession<FirewallState>, products: readonly string[]): Promise<void> {
 	// Asking may have replaced the token, so the one on disk is the one to extend.
 	const token = await session.home.load("token");
 	if (token !== null) await session.home.save("token", { ...token, products });
@@ -168,7 +164,8 @@ export function isLive(offer: Offer, nowMs: number): boolean {
 	return Date.parse(offer.expires_at) - OFFER_MARGIN_MS > nowMs;
 }
 
-export function askEntitlements(session: FirewallSession) {
+/** What the device may have now, by product. */
+export function askEntitlements(session: FirewallSession<FirewallState>): Promise<EntitlementsAnswer> {
 	return session.call(
 		{ method: "GET", path: "/v1/entitlements", what: "could not read the entitlements" },
 		entitlementsAnswer,
@@ -176,7 +173,11 @@ export function askEntitlements(session: FirewallSession) {
 }
 
 /** Hands an offer in for a permit, and makes sure that the permit is for what was offered. */
-export async function askPermit(session: FirewallSession, product: string, offer: Offer): Promise<Permit> {
+export async function askPermit(
+	session: FirewallSession<FirewallState>,
+	product: string,
+	offer: Offer,
+): Promise<Permit> {
 	const what = `could not get a permit for ${product} ${offer.version}`;
 	const { version, capability } = offer;
 	const disk = await scarceBytes(session.home);

@@ -6,7 +6,8 @@ import { newsDelay } from "../../../src/content/check/pulse.ts";
 import { placeInFleet } from "../../../src/place-in-fleet.ts";
 import { exchange } from "../../http/exchange.ts";
 import { parseJson } from "../../json.ts";
-import { type CheckAnswer, pulseAnswer } from "../answers.ts";
+import { pulseAnswer } from "../answers.ts";
+import type { CheckAnswer } from "../wire-types.ts";
 
 /** How often pulses are read. With 15 seconds in a cache, a change is seen within a minute. */
 const READ_EVERY_SECONDS = 45;

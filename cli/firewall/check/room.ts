@@ -1,6 +1,6 @@
 // How much room a firewall says that it has: where it has plenty, nothing; else coarsely, and the same as long as it can. Another number is
 // another question to the service, which gets no 304.
-import type { FirewallHome } from "../home/state.ts";
+import { type FirewallState, hasFolder } from "../home/firewall-state.ts";
 import { availableBytes } from "../update/parts.ts";
 
 /** A package has 5 GB at most, and 10 GB unpacked where anybody looks at it. */
@@ -22,15 +22,16 @@ export function sayRoom(bytes: number, last: number | null): number | null {
 }
 
 /** @param lastQuery of the check before @returns parameters of a check's query */
-export async function roomParameters(home: FirewallHome, lastQuery: string | undefined): Promise<string[]> {
+export async function roomParameters(home: FirewallState, lastQuery: string | undefined): Promise<string[]> {
 	const bytes = await scarceBytes(home);
 	const [, said] = /(?:^|&)disk_free=(\d+)/.exec(lastQuery ?? "") ?? [];
 	const says = bytes === null ? null : sayRoom(bytes, said === undefined ? null : Number(said));
 	return says === null ? [] : [`disk_free=${says}`];
 }
 
-/** @returns bytes that an update may take; null = plenty, or the file system cannot say */
-export async function scarceBytes(home: FirewallHome): Promise<number | null> {
+/** @returns bytes that an update may take; null = plenty, or nobody can say */
+export async function scarceBytes(home: FirewallState): Promise<number | null> {
+	if (!hasFolder(home)) return null;
 	const bytes = await availableBytes(home);
 	return bytes === null || bytes >= ENOUGH_BYTES ? null : bytes;
 }

@@ -2,15 +2,15 @@
 // that whatever is lost on the way (the answer, this process, the power), the next check says that it has one, and is offered the
 // release again, for the same permit.
 import { ServerRefusal } from "../../errors.ts";
-import type { Permit } from "../answers.ts";
-import type { FirewallHome } from "./state.ts";
+import type { Permit } from "../wire-types.ts";
+import type { FirewallState } from "./firewall-state.ts";
 
 /** Words of the service by which the firewall has no permit; with all others it may still have one. */
 const LOST: readonly unknown[] = ["step_full", "failed_before"];
 
 /** @param ask asks for the permit @returns its answer, which is on the disk then */
 export async function keepPermit(
-	home: FirewallHome,
+	home: FirewallState,
 	product: string,
 	version: string,
 	ask: () => Promise<Permit>,
@@ -34,14 +34,14 @@ function isLost({ refusal: { code, members } }: ServerRefusal): boolean {
 }
 
 /** What became of it is written down. */
-export async function forgetPermit(home: FirewallHome, product: string): Promise<void> {
+export async function forgetPermit(home: FirewallState, product: string): Promise<void> {
 	const { [product]: over, ...others } = (await home.load("permits")) ?? {};
 	if (Object.keys(others).length > 0) await home.save("permits", others);
 	else if (over !== undefined) await home.forget("permits");
 }
 
 /** @param only of these products alone @returns `product@version` of each whose permit is open, and whose version is not what runs */
-export async function openPermits(home: FirewallHome, only: readonly string[] | undefined): Promise<string[]> {
+export async function openPermits(home: FirewallState, only: readonly string[] | undefined): Promise<string[]> {
 	const installed = (await home.load("installed")) ?? {};
 	return Object.entries((await home.load("permits")) ?? {}).flatMap(([product, { version }]) =>
 		only?.includes(product) !== false && installed[product]?.version !== version ? [`${product}@${version}`] : [],

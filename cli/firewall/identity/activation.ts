@@ -2,13 +2,20 @@
 // sent, so that a lost reply is harmless: the same code with the same key is the same device.
 
 import { randomBytes } from "node:crypto";
+import type { Agent } from "node:http";
 import { CliError } from "../../errors.ts";
 import { readAnswer } from "../../http/answers.ts";
 import { exchange } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
 import { parseJson } from "../../json.ts";
 import { registrationAnswer } from "../answers.ts";
-import type { FirewallHome, Identity } from "../home/state.ts";
+import {
+	type DeviceAlgorithm,
+	type FirewallState,
+	hasFolder,
+	type Identity,
+	nameFirewall,
+} from "../home/firewall-state.ts";
 import { dropParts } from "../update/parts.ts";
 import {
 	authMetadata,
@@ -17,11 +24,12 @@ import {
 	readClientCertificate,
 	registerCertificate,
 } from "./client-certificate.ts";
-import { createPrivateJwk, type DeviceAlgorithm, importDeviceKey } from "./device-key.ts";
+import { createPrivateJwk, importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";
 
 export interface ActivationOptions {
-	readonly home: FirewallHome;
+	readonly home: FirewallState;
+	/** origin */
 	readonly server: string;
 	readonly code: string;
 	/** undefined = keep what an earlier attempt used, else make one up */
@@ -33,24 +41,30 @@ export interface ActivationOptions {
 	/** by which it is to be known; null = by its key */
 	readonly certificate?: CertificateFiles | null;
 	readonly nowMs: () => number;
+	/** see SessionOptions */
+	readonly agent?: Agent | undefined;
 }
 
 export type ActiveIdentity = Identity & { readonly device: NonNullable<Identity["device"]> };
 
-/** @throws ServerRefusal, ConnectionError; CliError when the home belongs to an active device already */
+/**
+ * Makes a key pair, registers it with an auth code and keeps who the firewall is. Tried again after a lost reply it is the same device.
+ * @throws ServerRefusal, ConnectionError; CliError when the home belongs to an active device already
+ */
 export async function activateFirewall(options: ActivationOptions): Promise<ActiveIdentity> {
-	const { home, server, nowMs } = options;
+	const { home, server, nowMs, agent } = options;
 	const draft = await prepareIdentity(options);
 	const key = await importDeviceKey(await loadKey(home));
 	const certificate = options.certificate ?? null;
 	const shown = certificate === null ? null : await readClientCertificate(certificate);
-	const metadata = await discoverServer(server, nowMs());
+	const metadata = await discoverServer(server, nowMs(), { agent });
 	const endpoint = (certificate === null ? metadata : mtlsEndpoints(metadata)).registration_endpoint;
 	const code = options.code.replace(/\s/g, "");
 	const what = "could not activate";
 	const answer = await exchange({
 		method: "POST",
 		url: endpoint,
+		agent,
 		headers: {
 			authorization: `DPoP ${code}`,
 			dpop: await key.proveRequest("POST", endpoint, Math.floor(nowMs() / 1000), code),
@@ -84,14 +98,14 @@ export async function activateFirewall(options: ActivationOptions): Promise<Acti
 	// This code had activated this key before, and the device is known by it.
 	if (method !== "tls_client_auth") {
 		await home.save("identity", made);
-		return { ...made, ...(await withCertificate(home, made, key, metadata, certificate, nowMs())) };
+		return { ...made, ...(await withCertificate(home, made, key, metadata, certificate, nowMs(), agent)) };
 	}
 	await home.save("identity", known);
 	return known;
 }
 
-async function withCertificate(...[home, made, key, metadata, files, nowMs]: Parameters<typeof registerCertificate>) {
-	const certificate = await registerCertificate(home, made, key, metadata, files, nowMs);
+async function withCertificate(...args: Parameters<typeof registerCertificate>) {
+	const certificate = await registerCertificate(...args);
 	return certificate === undefined ? {} : { certificate };
 }
 
@@ -122,32 +136,38 @@ async function prepareIdentity(options: ActivationOptions): Promise<Identity> {
 }
 
 /** @returns the identity of an activated firewall; @throws CliError when it is none */
-export async function loadActiveIdentity(home: FirewallHome): Promise<ActiveIdentity> {
+export async function loadActiveIdentity(home: FirewallState): Promise<ActiveIdentity> {
 	const identity = await home.load("identity");
 	if (identity !== null && identity.device !== null) return { ...identity, device: identity.device };
-	throw new CliError(`the firewall in ${home.folder} is not activated`, {
+	throw new CliError(`${nameFirewall(home)} is not activated`, {
 		code: "not_activated",
 		fix: "activate it first: parapet device activate CODE",
 	});
 }
 
 /** @throws CliError when the key is missing */
-export async function loadKey(home: FirewallHome) {
+export async function loadKey(home: FirewallState) {
 	const key = await home.load("key");
 	if (key !== null) return key;
-	throw new CliError(`the firewall in ${home.folder} has no key`, { code: "no_key", fix: "activate it again" });
+	throw new CliError(`${nameFirewall(home)} has no key`, { code: "no_key", fix: "activate it again" });
 }
 
 /** Gives the seat back and forgets who the firewall was. What is installed stays: it protects somebody. */
-export async function deactivateFirewall(home: FirewallHome, server: string, nowMs: () => number): Promise<string> {
+export async function deactivateFirewall(
+	home: FirewallState,
+	server: string,
+	nowMs: () => number,
+	agent?: Agent,
+): Promise<string> {
 	const { device } = await loadActiveIdentity(home);
 	const answer = await exchange({
 		method: "DELETE",
 		url: `${server}/oauth2/register/${encodeURIComponent(device.id)}`,
 		headers: { authorization: `Bearer ${device.registrationToken}` },
+		agent,
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, `could not deactivate ${device.id}`, nowMs());
-	await dropParts(home);
+	if (hasFolder(home)) await dropParts(home);
 	await home.forget("identity", "key", "token", "lastCheck", "messages", "reports", "ha", "permits");
 	return device.id;
 }

@@ -10,6 +10,7 @@ import { isPlainText } from "../../../src/plain-text.ts";
 import { formatTimestamp } from "../../../src/timestamps.ts";
 import { readIfPresent } from "../../files/atomic-file.ts";
 import { parseJson } from "../../json.ts";
+import { hasFolder } from "../home/firewall-state.ts";
 import { trustFolder } from "../home/trust-folder.ts";
 
 const EVERY_SECONDS = 86_400;
@@ -23,7 +24,10 @@ export function areAnchorsDue(toldAt: number | undefined, now: number): boolean 
 }
 
 /** @returns as a token request says it (docs/protocol.md) */
-export async function describeAnchors(home: { readonly folder: string }, tlsRoot: TlsRoot | null): Promise<string> {
+export async function describeAnchors(
+	home: { readonly folder: string | null },
+	tlsRoot: TlsRoot | null,
+): Promise<string> {
 	const { signed: tufRoot } = (await readTufRoot(home)) ?? {};
 	return JSON.stringify({
 		tls_root: tlsRoot && { sha256: tlsRoot.sha256, name: tlsRoot.name, ends: formatTimestamp(tlsRoot.endsAt) },
@@ -33,7 +37,8 @@ export async function describeAnchors(home: { readonly folder: string }, tlsRoot
 
 const tufRootFile = z.object({ signed: z.object({ version: z.number(), expires: z.string() }) });
 
-async function readTufRoot(home: { readonly folder: string }) {
+async function readTufRoot(home: { readonly folder: string | null }) {
+	if (!hasFolder(home)) return null;
 	const text = await readIfPresent(join(trustFolder(home), "root.json")).catch(() => null);
 	return text === null ? null : (tufRootFile.safeParse(parseJson(text)).data ?? null);
 }

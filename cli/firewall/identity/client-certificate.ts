@@ -2,13 +2,14 @@
 // writes the files anew; the service is then told with the next token.
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import type { Agent } from "node:http";
 import { resolve } from "node:path";
 import { CliError, systemFault, UsageError } from "../../errors.ts";
 import { exchange } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
-import type { FirewallHome, Identity, KnownCertificate } from "../home/state.ts";
+import type { FirewallState, Identity, KnownCertificate } from "../home/firewall-state.ts";
+import type { ServerMetadata } from "../wire-types.ts";
 import type { DeviceKey } from "./device-key.ts";
-import type { ServerMetadata } from "./discovery.ts";
 
 export interface CertificateFiles {
 	readonly certFile: string;
@@ -108,12 +109,13 @@ export function authMetadata(
  * @throws ServerRefusal, ConnectionError, CliError
  */
 export async function registerCertificate(
-	home: FirewallHome,
+	home: FirewallState,
 	identity: Identity & { readonly device: NonNullable<Identity["device"]> },
 	key: DeviceKey,
 	metadata: ServerMetadata,
 	files: CertificateFiles | null,
 	nowMs: number,
+	agent?: Agent,
 ): Promise<KnownCertificate | undefined> {
 	const { device } = identity;
 	const shown = files === null ? null : await readClientCertificate(files);
@@ -136,6 +138,7 @@ export async function registerCertificate(
 			device_model: identity.model,
 		}),
 		...(shown !== null && { clientCertificate: shown }),
+		agent,
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, "could not have the certificate registered", nowMs);
 	const certificate =

@@ -2,23 +2,21 @@
 // The private key never leaves its home; the server learns the public half at activation.
 import { createHash } from "node:crypto";
 // Only these parts of jose: the whole of it takes twice as long to load, and a check runs every few minutes.
-import type { JWK } from "jose";
 import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
 import { SignJWT } from "jose/jwt/sign";
 import { exportJWK } from "jose/key/export";
 import { generateKeyPair } from "jose/key/generate/keypair";
 import { importJWK } from "jose/key/import";
-import type { StateOf } from "../home/state.ts";
-
-export type DeviceAlgorithm = "ES256" | "Ed25519";
-export type PrivateJwk = StateOf<"key">;
+import type { DeviceAlgorithm, PrivateJwk } from "../home/firewall-state.ts";
 
 /** Long enough for a slow line, short enough to be worthless soon; the server accepts little more. */
 const ASSERTION_LIFE_SECONDS = 60;
 
+export type PublicJwk = Omit<PrivateJwk, "d">;
+
 export interface DeviceKey {
 	readonly algorithm: DeviceAlgorithm;
-	readonly publicJwk: JWK;
+	readonly publicJwk: PublicJwk;
 	/** RFC 7638 */
 	readonly thumbprint: string;
 	/** @param accessToken what the Authorization header carries beside the proof, if it carries something */

@@ -1,28 +1,26 @@
 // RFC 8414 discovery: where the server wants registrations and token requests.
 
-import type { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { readAnswer } from "../../http/answers.ts";
 import { exchange, type HttpRequest } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
 import { parseJson } from "../../json.ts";
 import { serverMetadata } from "../answers.ts";
-
-export type ServerMetadata = z.infer<typeof serverMetadata>;
+import type { ServerMetadata } from "../wire-types.ts";
 
 /**
  * Asks a server for its metadata and makes sure that it speaks for itself.
- * @param server origin @param onConnection see HttpRequest
+ * @param server origin @param way see HttpRequest
  * @throws ServerRefusal, ConnectionError; CliError when the metadata belongs to another server
  */
 export async function discoverServer(
 	server: string,
 	nowMs: number,
-	onConnection?: HttpRequest["onConnection"],
+	way: Pick<HttpRequest, "agent" | "onConnection"> = {},
 ): Promise<ServerMetadata> {
 	const what = `could not read the metadata of ${server}`;
 	const url = `${server}/.well-known/oauth-authorization-server`;
-	const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" }, onConnection });
+	const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" }, ...way });
 	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs);
 	const metadata = readAnswer(parseJson(answer.text), what, serverMetadata);
 	// RFC 8414 §3.3: another issuer here would make us sign assertions for somebody else

@@ -1,21 +1,24 @@
 // An authenticated firewall: gets access tokens with its key, and sends each request with one and a proof of the key.
 // A token is used until shortly before it ends; when the server refuses it earlier, it is replaced once.
 
+import type { Agent } from "node:http";
 import type { Socket } from "node:net";
-import type { z } from "zod";
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { CliError } from "../../errors.ts";
+import type { AnswerSchema } from "../../http/answer-schema.ts";
 import { readAnswer } from "../../http/answers.ts";
 import { exchange, type HttpAnswer } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
 import { trustedCertificates } from "../../http/route.ts";
 import { parseJson } from "../../json.ts";
 import { tokenAnswer } from "../answers.ts";
-import type { FirewallHome, Token } from "../home/state.ts";
+import type { FirewallHome, FirewallState, Token } from "../home/firewall-state.ts";
+import type { ServerMetadata } from "../wire-types.ts";
 import { type ActiveIdentity, loadActiveIdentity, loadKey } from "./activation.ts";
 import { areAnchorsDue, describeAnchors, tlsRootOf } from "./anchors.ts";
 import { mtlsEndpoints, readClientCertificate, registerCertificate } from "./client-certificate.ts";
 import { type DeviceKey, importDeviceKey } from "./device-key.ts";
-import { discoverServer, type ServerMetadata } from "./discovery.ts";
+import { discoverServer } from "./discovery.ts";
 import { certifiedTokenForm, tokenForm } from "./token-form.ts";
 
 /** A token this close to its end is not sent any more. */
@@ -38,8 +41,20 @@ export interface Clock {
 	readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-export interface FirewallSession extends Clock {
-	readonly home: FirewallHome;
+/** The machine's own. */
+export const systemClock: Clock = {
+	nowMs: Date.now,
+	sleep: (ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+export interface SessionOptions extends Clock {
+	/** the connections of this session's requests; undefined = a new one for each, by the proxy that the environment names */
+	readonly agent?: Agent | undefined;
+}
+
+/** @template Kept where it keeps its state: a home folder by default; what needs no files takes any */
+export interface FirewallSession<Kept extends FirewallState = FirewallHome> extends SessionOptions {
+	readonly home: Kept;
 	readonly server: string;
 	/** @param binding "bound" to the key (the default of everything else) or a plain "bearer" token, which is not saved */
 	obtainToken(binding: "bound" | "bearer"): Promise<Token>;
@@ -48,21 +63,35 @@ export interface FirewallSession extends Clock {
 	/** @returns the answer, 2xx or 304; @throws ServerRefusal, ConnectionError */
 	send(request: FirewallRequest): Promise<HttpAnswer>;
 	/** @returns the answer's body, read with `schema` */
-	call<T>(request: FirewallRequest, schema: z.ZodType<T>): Promise<T>;
+	call<T>(request: FirewallRequest, schema: AnswerSchema<T>): Promise<T>;
 }
 
-/** @param server origin that the firewall talks to */
-export function createSession(home: FirewallHome, server: string, { nowMs, sleep }: Clock): FirewallSession {
+/**
+ * An activated firewall, ready to talk to its server. Nothing is sent yet.
+ * @param server origin that the firewall talks to
+ */
+export function createSession<Kept extends FirewallState>(
+	home: Kept,
+	server: string,
+	{ nowMs, sleep, agent }: SessionOptions = systemClock,
+): FirewallSession<Kept> {
+	let known: { readonly x: string; readonly key: DeviceKey } | null = null;
+	/** Imported once, unless another was put in its place. */
+	const loadDeviceKey = async () => {
+		const jwk = await loadKey(home);
+		if (known?.x !== jwk.x) known = { x: jwk.x, key: await importDeviceKey(jwk) };
+		return known.key;
+	};
 	const now = () => Math.floor(nowMs() / 1000);
 
-	const obtainToken: FirewallSession["obtainToken"] = async (binding) => {
+	const obtainToken: FirewallSession<Kept>["obtainToken"] = async (binding) => {
 		const identity = await loadActiveIdentity(home);
 		const { device } = identity;
-		const key = await importDeviceKey(await loadKey(home));
+		const key = await loadDeviceKey();
 		// A token that is not saved would begin a line that nobody goes on with.
 		const last = binding === "bound" ? await home.load("token") : null;
 		const isTelling = binding === "bound" && areAnchorsDue(last?.anchorsToldAt, now());
-		const { metadata, tlsRoot } = await discover(server, nowMs(), isTelling);
+		const { metadata, tlsRoot } = await discover(server, nowMs(), agent, isTelling);
 		const shown = await certificateFor(identity, key, metadata);
 		const { issuer } = metadata;
 		const url = (shown === null ? metadata : mtlsEndpoints(metadata)).token_endpoint;
@@ -82,6 +111,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 			},
 			body: form.toString(),
 			...(shown !== null && { clientCertificate: shown }),
+			agent,
 		});
 		const what = "could not get a token";
 		if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
@@ -112,7 +142,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 		if (certificate === undefined) return null;
 		const shown = await readClientCertificate(certificate);
 		if (shown.x5t !== certificate.x5t && certificate.subjectDn === null) {
-			await registerCertificate(home, identity, key, metadata, certificate, nowMs());
+			await registerCertificate(home, identity, key, metadata, certificate, nowMs(), agent);
 		}
 		return shown;
 	};
@@ -126,10 +156,11 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 	const sendWith = async (token: Token, request: FirewallRequest) => {
 		const { certificate } = await loadActiveIdentity(home);
 		const url = `${certificate?.origin ?? server}${request.path}`;
-		const key = await importDeviceKey(await loadKey(home));
+		const key = await loadDeviceKey();
 		return exchange({
 			method: request.method,
 			url,
+			agent,
 			headers: {
 				authorization: `${token.type} ${token.accessToken}`,
 				...(token.type === "DPoP"
@@ -144,7 +175,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 		});
 	};
 
-	const send: FirewallSession["send"] = async (request) => {
+	const send: FirewallSession<Kept>["send"] = async (request) => {
 		const first = await sendWith(await currentToken(), request);
 		const answer = first.status === 401 ? await sendWith(await obtainToken("bound"), request) : first;
 		if (answer.status >= 400) throw refusalFrom(answer, request.what, nowMs());
@@ -156,6 +187,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 		server,
 		nowMs,
 		sleep,
+		agent,
 		obtainToken,
 		currentToken,
 		send,
@@ -164,7 +196,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 }
 
 /** @param isSeen whether the TLS root is looked for, which takes some milliseconds */
-async function discover(server: string, nowMs: number, isSeen: boolean) {
+async function discover(server: string, nowMs: number, agent: Agent | undefined, isSeen: boolean) {
 	let tlsRoot: ReturnType<typeof tlsRootOf> = null;
 	const look = (socket: Socket) => {
 		try {
@@ -173,5 +205,5 @@ async function discover(server: string, nowMs: number, isSeen: boolean) {
 			// A certificate that this Node cannot read: then it is not known under which root the service is reached.
 		}
 	};
-	return { metadata: await discoverServer(server, nowMs, isSeen ? look : undefined), tlsRoot };
+	return { metadata: await discoverServer(server, nowMs, { agent, onConnection: isSeen ? look : undefined }), tlsRoot };
 }

@@ -3,8 +3,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readIfPresent, writeAtomically } from "../../files/atomic-file.ts";
-import type { CheckAnswer } from "../answers.ts";
-import type { FirewallHome } from "../home/state.ts";
+import type { FirewallHome } from "../home/firewall-state.ts";
+import type { CheckAnswer } from "../wire-types.ts";
 
 export interface ChangedRules {
 	readonly product: string;

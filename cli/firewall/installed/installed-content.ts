@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hashFile } from "../../files/file-digest.ts";
-import type { FirewallHome, Installed } from "../home/state.ts";
+import { type FirewallState, hasFolder, type Installed } from "../home/firewall-state.ts";
 
 /** Sizes are compared at every check; reading everything takes its time, and is enough once a day. */
 const HASH_EVERY_SECONDS = 86_400;
@@ -17,14 +17,16 @@ export interface DamagedProduct {
 }
 
 /**
+ * Of a firewall without files nothing is looked at: its content is its keeper's to look after.
  * @param now unix seconds
  * @param depth "daily" hashes what has not been hashed for a day, "now" everything
  */
 export async function findDamaged(
-	home: FirewallHome,
+	home: FirewallState,
 	now: number,
 	depth: "daily" | "now",
 ): Promise<readonly DamagedProduct[]> {
+	if (!hasFolder(home)) return [];
 	const installed = (await home.load("installed")) ?? {};
 	const before = (await home.load("verified")) ?? {};
 	const verified = { ...before };

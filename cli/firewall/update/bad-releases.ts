@@ -1,7 +1,7 @@
 // Releases whose bytes were not what was promised, and for how long each is left alone. Without it a release that is damaged where it
 // lies would be fetched at every check, by every firewall of a fleet. In the firewall's home, because many firewalls have no process
 // that lives from one check to the next.
-import type { FirewallHome } from "../home/state.ts";
+import type { FirewallState } from "../home/firewall-state.ts";
 
 const FIRST_PAUSE_SECONDS = 600;
 const LONGEST_PAUSE_SECONDS = 86_400;
@@ -12,7 +12,7 @@ interface Content {
 }
 
 /** @param now unix seconds @returns seconds for which the release is left alone from now on: twice as long each time */
-export async function noteBad(home: FirewallHome, { product, sha256 }: Content, now: number): Promise<number> {
+export async function noteBad(home: FirewallState, { product, sha256 }: Content, now: number): Promise<number> {
 	const others = (await home.load("bad")) ?? {};
 	const before = others[product];
 	const times = before?.sha256 === sha256 ? before.times + 1 : 1;
@@ -21,7 +21,7 @@ export async function noteBad(home: FirewallHome, { product, sha256 }: Content, 
 }
 
 /** @param now unix seconds @returns seconds for which the release is still to be left alone; null = it is not */
-export async function pauseOf(home: FirewallHome, { product, sha256 }: Content, now: number): Promise<number | null> {
+export async function pauseOf(home: FirewallState, { product, sha256 }: Content, now: number): Promise<number | null> {
 	const bad = (await home.load("bad"))?.[product];
 	// A time ahead is of a clock that was set back: nobody knows how long ago it was.
 	if (bad === undefined || bad.sha256 !== sha256 || bad.at > now) return null;
@@ -30,7 +30,7 @@ export async function pauseOf(home: FirewallHome, { product, sha256 }: Content, 
 }
 
 /** The product has something good: whatever was bad before counts no more. */
-export async function forgetBad(home: FirewallHome, product: string): Promise<void> {
+export async function forgetBad(home: FirewallState, product: string): Promise<void> {
 	const { [product]: over, ...others } = (await home.load("bad")) ?? {};
 	if (Object.keys(others).length > 0) await home.save("bad", others);
 	else if (over !== undefined) await home.forget("bad");

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { ConnectionError, DiskError } from "../../errors.ts";
 import { hashFile } from "../../files/file-digest.ts";
 import { type HttpReply, openReply } from "../../http/exchange.ts";
-import type { Clock } from "../identity/session.ts";
+import type { SessionOptions } from "../identity/session.ts";
 import { judgeReply, type ReplyVerdict } from "./download-reply.ts";
 import { forgetEtag, keepEtag, removePart, validatorOf } from "./part-etag.ts";
 
@@ -23,7 +23,7 @@ export interface DownloadOptions {
 	readonly sha256: string;
 	readonly size: number;
 	readonly partPath: string;
-	readonly clock: Clock;
+	readonly clock: SessionOptions;
 	readonly onProgress?: (done: number, total: number) => void;
 	/** stops it, with what has come */
 	readonly signal?: AbortSignal | undefined;
@@ -118,6 +118,7 @@ async function attemptDownload(
 				"accept-encoding": "identity",
 				...(offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": validator }),
 			},
+			agent: clock.agent,
 			...(signal === undefined ? {} : { signal }),
 		});
 	} catch (cause) {

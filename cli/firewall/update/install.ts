@@ -3,8 +3,8 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { moveIntoPlace } from "../../files/atomic-file.ts";
-import type { Offer, Permit } from "../answers.ts";
-import type { FirewallHome } from "../home/state.ts";
+import type { FirewallHome, FirewallState } from "../home/firewall-state.ts";
+import type { Offer, Permit } from "../wire-types.ts";
 import { partPathOf } from "./parts.ts";
 
 /** Installations of a product that a check can tell. */
@@ -32,17 +32,26 @@ export async function reclaimPackage(home: FirewallHome, product: string, offer:
  * @returns the absolute path of the installed file
  */
 export async function installPackage(home: FirewallHome, permit: Permit, now: number): Promise<string> {
-	const { product, version, sha256, size, name } = permit;
+	const { product } = permit;
 	const path = packagePathOf(product, permit);
 	await moveIntoPlace(partPathOf(home, permit), join(home.folder, path));
+	await noteInstalled(home, permit, path, now);
+	// What cannot be removed now goes with the next version.
+	await dropOtherVersions(home, product, permit).catch(() => {});
+	return join(home.folder, path);
+}
+
+/**
+ * Commits an update: what a permit is for runs now, and the next check says so.
+ * @param path of the package, as its keeper calls it @param now unix seconds
+ */
+export async function noteInstalled(home: FirewallState, permit: Permit, path: string, now: number): Promise<void> {
+	const { product, version, sha256, size, name } = permit;
 	const installed = (await home.load("installed")) ?? {};
 	const untold = [...(installed[product]?.untold ?? []), { version, at: now }].slice(-MAX_UNTOLD);
 	const told = permit.report_success === false ? { untold } : {};
 	const current = { version, sha256, size, name, path, installedAt: now, ...told };
 	await home.save("installed", { ...installed, [product]: current });
-	// What cannot be removed now goes with the next version.
-	await dropOtherVersions(home, product, permit).catch(() => {});
-	return join(home.folder, path);
 }
 
 /** Whatever else is of this product goes: the version before, and what runs that were cut short have left. */

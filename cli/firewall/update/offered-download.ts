@@ -1,6 +1,6 @@
 // An offer that came with its download: what a permit would say, so that none is asked for. Good as long as a permit is without being
 // looked at again; afterwards the offer is handed in for a permit, as one without a download is.
-import type { Offer, Permit } from "../answers.ts";
+import type { Offer, Permit } from "../wire-types.ts";
 
 const PERMIT_IS_FRESH_MS = 30_000;
 

@@ -2,8 +2,8 @@
 // room is needed: nothing half downloaded keeps a firewall from an update.
 import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import type { CheckedProduct } from "../answers.ts";
-import type { FirewallHome } from "../home/state.ts";
+import type { FirewallHome } from "../home/firewall-state.ts";
+import type { CheckedProduct } from "../wire-types.ts";
 import { etagPathOf } from "./part-etag.ts";
 
 /** What stays free beside a package, for the files in which a firewall writes down what it does. */
@@ -16,21 +16,24 @@ export interface PartOf {
 	readonly size: number;
 }
 
+/** A firewall's home, as far as files go. */
+type Folder = Pick<FirewallHome, "folder">;
+
 const nameOf = ({ product, sha256 }: Pick<PartOf, "product" | "sha256">) => `${product}@${sha256}.part`;
-const folderOf = (home: FirewallHome) => join(home.folder, "downloads");
+const folderOf = (home: Folder) => join(home.folder, "downloads");
 
 /** Where a package grows while it is downloaded; by digest, so that a new permit goes on where an old one stopped. */
-export function partPathOf(home: FirewallHome, of: Pick<PartOf, "product" | "sha256">): string {
+export function partPathOf(home: Folder, of: Pick<PartOf, "product" | "sha256">): string {
 	return join(folderOf(home), nameOf(of));
 }
 
 /** Where the delta grows that is to make a package. */
-export function deltaPathOf(home: FirewallHome, of: Pick<PartOf, "product" | "sha256">, deltaSha256: string): string {
+export function deltaPathOf(home: Folder, of: Pick<PartOf, "product" | "sha256">, deltaSha256: string): string {
 	return `${partPathOf(home, of)}.${deltaSha256}.delta`;
 }
 
 /** @returns whether so many bytes more have room */
-export async function hasRoomBeside(home: FirewallHome, size: number): Promise<boolean> {
+export async function hasRoomBeside(home: Folder, size: number): Promise<boolean> {
 	return (await freeBytes(home)) >= size + RESERVED_BYTES;
 }
 
@@ -40,7 +43,7 @@ export async function hasRoomBeside(home: FirewallHome, size: number): Promise<b
  * @param only the one product that was asked about; the others' parts stay. undefined = all were
  */
 export async function dropOldParts(
-	home: FirewallHome,
+	home: Folder,
 	products: readonly CheckedProduct[],
 	only: string | undefined,
 ): Promise<void> {
@@ -52,7 +55,7 @@ export async function dropOldParts(
 }
 
 /** @returns how many went */
-export async function dropParts(home: FirewallHome, isKept: (name: string) => boolean = () => false): Promise<number> {
+export async function dropParts(home: Folder, isKept: (name: string) => boolean = () => false): Promise<number> {
 	const folder = folderOf(home);
 	const dropped = (await readdir(folder).catch(() => [])).filter((name) => !isKept(name));
 	for (const name of dropped) await rm(join(folder, name), { recursive: true, force: true });
@@ -63,7 +66,7 @@ export async function dropParts(home: FirewallHome, isKept: (name: string) => bo
  * Sees that the rest of a package has room, and gives up parts where it has none: those of other packages first.
  * @returns null = it has; else how many bytes are needed and free
  */
-export async function makeRoomFor(home: FirewallHome, part: PartOf): Promise<string | null> {
+export async function makeRoomFor(home: Folder, part: PartOf): Promise<string | null> {
 	if (await hasRoom(home, part)) return null;
 	await dropParts(home, (name) => name === nameOf(part) || name === etagPathOf(nameOf(part)));
 	if (await hasRoom(home, part)) return null;
@@ -72,11 +75,11 @@ export async function makeRoomFor(home: FirewallHome, part: PartOf): Promise<str
 }
 
 /** @returns how many bytes a whole package needs, and how many there are */
-export async function describeNeed(home: FirewallHome, { size }: PartOf): Promise<string> {
+export async function describeNeed(home: Folder, { size }: PartOf): Promise<string> {
 	return `${size + RESERVED_BYTES} bytes are needed in ${home.folder}, ${await freeBytes(home)} are free`;
 }
 
-async function hasRoom(home: FirewallHome, part: PartOf): Promise<boolean> {
+async function hasRoom(home: Folder, part: PartOf): Promise<boolean> {
 	const done = await stat(partPathOf(home, part)).then(
 		({ size }) => size,
 		() => 0,
@@ -85,7 +88,7 @@ async function hasRoom(home: FirewallHome, part: PartOf): Promise<boolean> {
 }
 
 /** @returns bytes that an update may take: what is free, and what parts hold, which are given up for it; null = the file system cannot say */
-export async function availableBytes(home: FirewallHome): Promise<number | null> {
+export async function availableBytes(home: Folder): Promise<number | null> {
 	const free = await freeBytes(home);
 	if (!Number.isFinite(free)) return null;
 	const folder = folderOf(home);
@@ -102,7 +105,7 @@ export async function availableBytes(home: FirewallHome): Promise<number | null>
 }
 
 /** What the file system has left for this user; some cannot say, and are tried. */
-async function freeBytes({ folder }: FirewallHome): Promise<number> {
+async function freeBytes({ folder }: Folder): Promise<number> {
 	const found = await statfs(folder).catch(() => null);
 	return found === null || found.blocks === 0 ? Number.POSITIVE_INFINITY : found.bavail * found.bsize;
 }

@@ -1,11 +1,11 @@
 // Reports of what became of a permit. Each is saved before it is sent and dropped once the server has taken it, so that
 // a line that is down at the wrong moment does not turn an installed release into a silent device.
-import type { HealthReport } from "../../../src/rollout/health.ts";
 import { CliError, ConnectionError, ServerRefusal } from "../../errors.ts";
-import { type Permit, reportAnswer } from "../answers.ts";
+import { reportAnswer } from "../answers.ts";
+import type { FirewallState, PendingReport } from "../home/firewall-state.ts";
 import { forgetPermit } from "../home/open-permits.ts";
-import type { PendingReport } from "../home/state.ts";
 import type { FirewallSession } from "../identity/session.ts";
+import type { HealthReport, Permit } from "../wire-types.ts";
 
 /** That a package is in place is said by `healthy`. */
 export type Outcome = "healthy" | "failed" | "rolled_back" | "deferred";
@@ -16,7 +16,7 @@ export type Outcome = "healthy" | "failed" | "rolled_back" | "deferred";
  * @throws ServerRefusal when the server refuses this report
  */
 export async function reportOutcome(
-	session: FirewallSession,
+	session: FirewallSession<FirewallState>,
 	permit: Pick<Permit, "permit" | "product" | "report_by">,
 	outcome: Outcome,
 	detail?: string,
@@ -35,11 +35,20 @@ export async function reportOutcome(
 	return flushReports(session);
 }
 
+/** Tells in one report that the package is in place and that the firewall runs well with it: both are known at the same time. */
+export async function reportInstalled(
+	session: FirewallSession<FirewallState>,
+	permit: Pick<Permit, "permit" | "product" | "report_by">,
+	{ health, deltaMiss = null }: { readonly health?: HealthReport | undefined; readonly deltaMiss?: string | null } = {},
+): Promise<void> {
+	await reportOutcome(session, permit, "healthy", deltaMiss ?? undefined, health);
+}
+
 /**
  * Says of what was put in place that it works, where the firewall was stopped before it had written that down.
  * @param damaged products of which the content is not whole
  */
-export async function reportUntold(session: FirewallSession, damaged: readonly string[]): Promise<void> {
+export async function reportUntold(session: FirewallSession<FirewallState>, damaged: readonly string[]): Promise<void> {
 	const { home } = session;
 	const installed = (await home.load("installed")) ?? {};
 	for (const [product, { version, permit, report_by }] of Object.entries((await home.load("permits")) ?? {})) {
@@ -54,7 +63,7 @@ function ignoreRefusal(error: unknown): void {
 }
 
 /** Sends the reports that wait, oldest first; @returns how many still do */
-export async function flushReports(session: FirewallSession): Promise<number> {
+export async function flushReports(session: FirewallSession<FirewallState>): Promise<number> {
 	const waiting = [...((await session.home.load("reports")) ?? [])];
 	let refusal: ServerRefusal | undefined;
 	while (waiting.length > 0) {
@@ -73,7 +82,7 @@ export async function flushReports(session: FirewallSession): Promise<number> {
 }
 
 async function sendReport(
-	session: FirewallSession,
+	session: FirewallSession<FirewallState>,
 	report: PendingReport,
 ): Promise<"taken" | "unreachable" | ServerRefusal> {
 	const { permit, outcome, detail, health } = report;

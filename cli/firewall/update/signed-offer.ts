@@ -2,11 +2,20 @@
 // fetched, once there is a root in the firewall's home. A permit is for the very digest of its offer (check.ts), and what is downloaded
 // is compared with that.
 import { targetPath } from "../../../src/signing/tuf/metadata.ts";
-import { hasRoot, openTrustClient, type SignedTarget, TrustError } from "../../trust/client.ts";
+import { hasRoot, openTrustClient, pinRoot, type SignedTarget, TrustError } from "../../trust/client.ts";
 import { requireLogged } from "../../trust/logged-role.ts";
-import type { Offer } from "../answers.ts";
+import type { FirewallHome } from "../home/firewall-state.ts";
 import { trustFolder } from "../home/trust-folder.ts";
 import type { FirewallSession } from "../identity/session.ts";
+import type { Offer } from "../wire-types.ts";
+
+/**
+ * From now on only what a publisher has signed is installed, as the TUF root says who may. A root that is there already stays.
+ * @param root text of the file
+ */
+export function pinTrustRoot(home: Pick<FirewallHome, "folder">, root: string): Promise<void> {
+	return pinRoot(trustFolder(home), root);
+}
 
 /** @returns why the offer must not be installed; null = it may */
 export type JudgeOffer = (product: string, offer: Pick<Offer, "version" | "sha256" | "size">) => Promise<string | null>;

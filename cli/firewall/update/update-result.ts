@@ -1,7 +1,8 @@
 // What came of an update, product by product.
-import type { CheckAnswer } from "../answers.ts";
+
 import type { CheckResult } from "../check/check.ts";
 import type { ChangedRules } from "../installed/disabled-rules.ts";
+import type { CheckAnswer } from "../wire-types.ts";
 import type { DownloadResult } from "./download.ts";
 
 export type ProductUpdate =

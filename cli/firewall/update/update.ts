@@ -2,20 +2,19 @@
 // A package that is not exactly what was promised never replaces what runs, and is reported as failed. One whose rollout was halted
 // while it came stays on the disk uninstalled.
 import { PUT_OFF_REASONS, type PutOffReason } from "../../../src/entitlement/policy/device-policy.ts";
-import type { HealthReport, HealthSample } from "../../../src/rollout/health.ts";
 import { DiskError, ServerRefusal } from "../../errors.ts";
-import type { CheckedProduct, Offer, Permit } from "../answers.ts";
 import { askPermit, checkForUpdates, isLive } from "../check/check.ts";
 import { withHomeLock } from "../home/home-lock.ts";
 import { forgetPermit } from "../home/open-permits.ts";
 import type { FirewallSession } from "../identity/session.ts";
 import { writeDisabledRules } from "../installed/disabled-rules.ts";
+import type { CheckedProduct, HealthSample, Offer, Permit } from "../wire-types.ts";
 import { forgetBad, noteBad, pauseOf } from "./bad-releases.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
 import { isFresh, permitInOffer } from "./offered-download.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor } from "./parts.ts";
 import { downloadPermitted } from "./permitted-download.ts";
-import { flushReports, reportOutcome, reportUntold } from "./reports.ts";
+import { flushReports, reportInstalled, reportOutcome, reportUntold } from "./reports.ts";
 import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
 import type { FailedUpdate, ProductUpdate, PutOffUpdate, UpdateResult } from "./update-result.ts";
 
@@ -227,13 +226,4 @@ function failureAsValue<T>(attempt: Promise<T>): Promise<T | ServerRefusal | Dis
 		if (error instanceof ServerRefusal || error instanceof DiskError) return error;
 		throw error;
 	});
-}
-
-/** Tells in one report that the package is in place and that the firewall runs well with it: both are known at the same time. */
-export async function reportInstalled(
-	session: FirewallSession,
-	permit: Permit,
-	{ health, deltaMiss = null }: { readonly health?: HealthReport | undefined; readonly deltaMiss?: string | null } = {},
-): Promise<void> {
-	await reportOutcome(session, permit, "healthy", deltaMiss ?? undefined, health);
 }

@@ -3,14 +3,9 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import {
-	type CheckAnswer,
-	checkAnswer,
-	type Offer,
-	registrationAnswer,
-	tokenAnswer,
-} from "../../../cli/firewall/answers.ts";
+import { checkAnswer, registrationAnswer, tokenAnswer } from "../../../cli/firewall/answers.ts";
 import { createPrivateJwk, type DeviceKey, importDeviceKey } from "../../../cli/firewall/identity/device-key.ts";
+import type { CheckAnswer, Offer } from "../../../cli/firewall/wire-types.ts";
 
 /** Where a request goes: an origin. */
 export interface Place {

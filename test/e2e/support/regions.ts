@@ -2,7 +2,7 @@
 // another, and how long it takes. `measurePublishToOffered` is for benchmarks too.
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CheckAnswer } from "../../../cli/firewall/answers.ts";
+import type { CheckAnswer } from "../../../cli/firewall/wire-types.ts";
 import { createCode, operate, publish, release, upload } from "./fleet.ts";
 import { RegionFirewall } from "./regions-firewall.ts";
 import type { Lags, Region, RegionName } from "./regions-region.ts";

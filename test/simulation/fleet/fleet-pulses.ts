@@ -1,8 +1,9 @@
 // A fleet that waits by pulses, in virtual time: the command line's own waiting and the service's own rules of spread and
 // `until`, a bucket that is written after a publish, caches that hold pulses, and edges that learn of a release later.
 // Devices share nothing but what they read, so each lives its time alone. Not here: HTTP, and checks that fail.
-import type { CheckAnswer } from "../../../cli/firewall/answers.ts";
+
 import { hearNothing, type PulseNews, waitForNews } from "../../../cli/firewall/check/pulse.ts";
+import type { CheckAnswer } from "../../../cli/firewall/wire-types.ts";
 import { nextCheckIn } from "../../../src/content/check/next-check.ts";
 import { PULSE_MAX_AGE_SECONDS, pulseUrgency, quietUntil } from "../../../src/content/check/pulse.ts";
 import { placeInFleet } from "../../../src/place-in-fleet.ts";

@@ -1,6 +1,7 @@
 // A check's answer as lines for people.
-import type { CheckedProduct, DegradedMarks } from "../../../firewall/answers.ts";
+
 import type { CheckResult } from "../../../firewall/check/check.ts";
+import type { CheckedProduct, DegradedMarks } from "../../../firewall/wire-types.ts";
 
 /** @returns one line per product, one for each that is damaged, and one for unread messages */
 export function describeCheck({ unchanged, answer, damaged }: CheckResult): string[] {

@@ -246,6 +246,11 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/update/reports.ts",
 		edits: [
 			{
+				from: 'await reportOutcome(session, permit, "healthy", deltaMiss ?? undefined, health);',
+				to: "",
+				breaks: "the service never learns that firewalls run well with a release",
+			},
+			{
 				from: 'await session.home.save("reports", [...waiting, report]);',
 				to: 'await session.home.save("reports", [report]);',
 				breaks: "a report takes the place of those that still wait",
@@ -324,11 +329,6 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				from: "anew?.sha256 === offer.sha256 ? askPermit",
 				to: "anew != null ? askPermit",
 				breaks: "a release is put in place under the permit of another",
-			},
-			{
-				from: 'await reportOutcome(session, permit, "healthy", deltaMiss ?? undefined, health);',
-				to: "",
-				breaks: "the service never learns that firewalls run well with a release",
 			},
 			{
 				from: "isWanted ? await failureAsValue(reportInstalled(session, permit, { health, deltaMiss })) : null",

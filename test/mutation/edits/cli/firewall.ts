@@ -3,6 +3,17 @@ import type { FileEdits } from "../../edit.ts";
 
 export const FIREWALL: readonly FileEdits[] = [
 	{
+		file: "cli/firewall/identity/client-certificate.ts",
+		tests: ["test/unit/cli/firewall/identity/"],
+		edits: [
+			{
+				from: "dpop_bound_access_tokens: true,\n",
+				to: "",
+				breaks: "the server gives tokens for the firewall to whoever has no proof",
+			},
+		],
+	},
+	{
 		file: "cli/firewall/identity/activation.ts",
 		edits: [
 			{
@@ -19,11 +30,6 @@ export const FIREWALL: readonly FileEdits[] = [
 				from: 'options.code.replace(/\\s/g, "")',
 				to: "options.code",
 				breaks: "an auth code that was pasted with a line break is refused",
-			},
-			{
-				from: "dpop_bound_access_tokens: true,\n",
-				to: "",
-				breaks: "the server gives tokens for the firewall to whoever has no proof",
 			},
 			{
 				from: "if (answer.status >= 400) throw refusalFrom(answer, `could not deactivate ${device.id}`, nowMs());",

@@ -2,8 +2,8 @@
 // ask often or late. Time is the test's own; pulses come over HTTP.
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CheckAnswer } from "../../../../../cli/firewall/answers.ts";
 import { type HeardPulses, hearNothing, type WakeUp, waitForNews } from "../../../../../cli/firewall/check/pulse.ts";
+import type { CheckAnswer } from "../../../../../cli/firewall/wire-types.ts";
 import { placeInFleet } from "../../../../../src/place-in-fleet.ts";
 import { type Reply, type ScriptedServer, startScriptedServer } from "../../support/scripted-server.ts";
 

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type FirewallHome, openHome } from "../../../../../cli/firewall/home/state.ts";
+import type { FirewallHome } from "../../../../../cli/firewall/home/firewall-state.ts";
+import { openHome } from "../../../../../cli/firewall/home/state.ts";
 import { dropOldParts, dropParts, makeRoomFor, partPathOf } from "../../../../../cli/firewall/update/parts.ts";
 import { findSmallDisks, mountSmallDisk } from "../../../../support/small-disk.ts";
 
