@@ -12,12 +12,14 @@ const SERIAL = "FW-RUNBOOK-1";
 
 let service: RunningService;
 let folder: string;
-/** what `acct-…` and `lic-…` of a page stand for */
-let ids: Readonly<Record<"acct" | "lic", string>>;
+/** what `acct-…`, `lic-…`, `key-…` and `code-…` of a page stand for */
+let ids: Readonly<Record<"acct" | "lic" | "key" | "code", string>>;
 let code: string;
+/** that were put in place of the first ones */
+let secrets: Readonly<Record<string, string>> = {};
 
 async function parapet(...args: string[]) {
-	const env = { PARAPET_URL: service.url, PARAPET_KEY: service.bootstrapKey };
+	const env = { PARAPET_URL: service.url, PARAPET_KEY: secrets["BOOTSTRAP_KEY"] ?? service.bootstrapKey };
 	const { exitCode, stdout, stderr } = await runCli(args, env, folder);
 	expect({ args, exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ args, exitCode: 0, stderr: "" });
 	return stdout;
@@ -29,23 +31,30 @@ beforeAll(async () => {
 	await parapet("product", "create", "crs", "--plan", "immediate");
 	const acct = await made("account", "account", "create", "Runbook");
 	const lic = await made("license", "license", "create", acct, "--products", "crs", "--seats", "2", "--ends", "30d");
-	code = await made("code", "code", "create", acct, "--license", lic, "--uses", "2");
+	const another = JSON.parse(await parapet("code", "create", acct, "--license", lic, "--uses", "2", "--json"));
+	code = another.code;
+	const key = await made("id", "key", "create", "ci", "--scopes", "publish:crs");
 	await parapet("device", "activate", code, "--serial", SERIAL, "--home", join(folder, "firewall"));
-	ids = { acct, lic };
+	ids = { acct, lic, key, code: another.id };
 }, 120_000);
 afterAll(async () => {
 	await service?.close();
 	await rm(folder, { recursive: true, force: true });
 });
 
-/** @returns the lines of a page's first block, without what they say of themselves */
+const fetchAs = (key: string) => fetch(`${service.url}/v1/keys`, { headers: { authorization: `Bearer ${key}` } });
+
+/** @returns the lines of a page's blocks, without what they say of themselves */
 async function linesOf(title: string): Promise<string[]> {
 	const [, page = ""] = (await readFile(OPERATIONS, "utf8")).split(`\n### ${title}\n`);
-	const [, block = ""] = /```sh\n(.*?)```/s.exec(page.split(/\n##+ /)[0] ?? "") ?? [];
-	return block.split("\n").flatMap((line) => {
-		const command = line.replace(/\s#.*/, "").trim();
-		return command === "" ? [] : [command];
-	});
+	const blocks = (page.split(/\n##+ /)[0] ?? "").matchAll(/```sh\n(.*?)```/gs);
+	return Array.from(blocks, ([, block = ""]) => block)
+		.join("")
+		.split("\n")
+		.flatMap((line) => {
+			const command = line.replace(/\s#.*/, "").trim();
+			return command === "" ? [] : [command];
+		});
 }
 
 /** Runs what a page says, as whoever reads it does: ids in place of `acct-…` and `lic-…`, files where it names them. */
@@ -53,8 +62,12 @@ async function follow(title: string): Promise<number> {
 	const lines = await linesOf(title);
 	for (const line of lines) {
 		const [command = "", file] = line.split(" > ");
-		const words = command.replaceAll("acct-…", ids.acct).replaceAll("lic-…", ids.lic);
+		const words = command.replaceAll(/\b(acct|lic|key|code)-…/g, (_, kind: keyof typeof ids) => ids[kind]);
 		const [program, ...args] = Array.from(words.matchAll(/"([^"]*)"|(\S+)/g), ([, text, word]) => text ?? word ?? "");
+		if (program === "npx") {
+			await putSecret(args);
+			continue;
+		}
 		expect(program).toBe("parapet");
 		const at = args.indexOf("--out") + 1;
 		if (at > 0) args[at] = join(folder, args[at] ?? "");
@@ -63,9 +76,36 @@ async function follow(title: string): Promise<number> {
 	}
 	return lines.length;
 }
+/** What `npx wrangler secret put` does, with the value that a line before has made. */
+async function putSecret([program, group, verb, name = ""]: readonly string[]): Promise<void> {
+	expect([program, group, verb]).toEqual(["wrangler", "secret", "put"]);
+	const value = String(JSON.parse(await kept("fresh.json"))[name]);
+	secrets = { ...secrets, [name]: value };
+	await service.putSecrets(secrets);
+}
 const kept = (file: string) => readFile(join(folder, file), "utf8");
 
 describe("the runbook for", () => {
+	it("a secret that leaked ends what was made with it, and firewalls go on", async () => {
+		const home = join(folder, "firewall");
+		const tokenOf = async () => JSON.parse(await readFile(join(home, "token.json"), "utf8")).accessToken;
+		await parapet("device", "check", "--home", home);
+		const token = await tokenOf();
+		expect(await follow("A secret leaked")).toBe(13);
+		expect((await fetchAs(service.bootstrapKey)).status, "the old bootstrap key").toBe(401);
+		await parapet("device", "check", "--home", home);
+		expect(await tokenOf(), "one under the old MAC_KEYS is good no more").not.toBe(token);
+		const { keys } = JSON.parse(await parapet("key", "list", "--json"));
+		expect(keys).toMatchObject([{ id: ids.key, revoked: true }]);
+		const { codes } = JSON.parse(await parapet("code", "list", ids.acct, "--json"));
+		expect(codes).toMatchObject([{ id: ids.code, revoked: true }]);
+	});
+
+	it("an object that is overloaded, and for an authority that is replaced, asks what there is to ask", async () => {
+		expect(await follow("An object is overloaded")).toBe(4);
+		expect(await follow("A certificate authority is replaced")).toBe(2);
+	});
+
 	it("a store that is lost writes its records again", async () => {
 		expect(await follow("A store is lost")).toBe(3);
 	});
