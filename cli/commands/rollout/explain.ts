@@ -63,6 +63,7 @@ export function defineExplain(rollout: Command, surroundings: Surroundings): voi
 				`${product} ${version} is ${offered ? "" : "not "}offered to ${device}: ${words} (${code})`,
 				...rolloutLines(release),
 				...regressionLines(product, release),
+				...validatorLines(product, release),
 				`has          ${told.installed ?? "nothing"}, model ${told.model}, engine ${told.engine ?? "not given"}`,
 				`entitlement  ${entitlement.code}: ${entitlement.title}`,
 				...policyLines(told),
@@ -160,6 +161,12 @@ function regressionLines(product: string, release: Release | undefined): string[
 		"regressed    it fails more often than the releases before it, since everybody may have it",
 		`             \`parapet rollout status ${product} ${version}\` has the numbers, \`parapet rollout revert\` takes it back`,
 	];
+}
+
+function validatorLines(product: string, release: Release | undefined): string[] {
+	if (release?.held_by_validator == null) return [];
+	const what = release.held_by_validator === "failed" ? "has failed it" : "has not passed it yet";
+	return [`validator    ${what}: \`parapet release show ${product} ${release.version}\` has what it says`];
 }
 
 /** When the firewall may install it, or something else, by all that is known. */

@@ -13,6 +13,7 @@ export type ValidationAnswer = z.infer<typeof validationAnswer>;
 /** passed, overridden: the release may go on its way. The others hold it: nobody approves it, and nobody is offered it. */
 export const VALIDATION_STATES = ["pending", "passed", "failed", "overridden"] as const;
 export type ValidationState = (typeof VALIDATION_STATES)[number];
+export type HoldingState = Extract<ValidationState, "pending" | "failed">;
 
 /** What the secret of a product's validator is called beside those of its webhooks, whose ids are longer. */
 export const VALIDATOR = "validator";

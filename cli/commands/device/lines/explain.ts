@@ -67,6 +67,7 @@ export const explanationAnswer = z.object({
 			installed: z.boolean(),
 			verdict: z.string(),
 			regressed: z.boolean().optional(),
+			held_by_validator: z.string().nullish(),
 			footprint: footprint.nullish(),
 			ready_at: z.string().nullable(),
 			rollout: z

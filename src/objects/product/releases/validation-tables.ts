@@ -1,5 +1,5 @@
 // Rows of a Product's validator and of what it says of each release. Plain synchronous SQL.
-import type { Validation, ValidationState } from "../../../content/releases/validation.ts";
+import type { HoldingState, Validation, ValidationState } from "../../../content/releases/validation.ts";
 
 export const VALIDATION_TABLES = [
 	`CREATE TABLE validator ( -- one row, once there was one
@@ -109,6 +109,13 @@ export class ValidationTables {
 	pending(): StoredValidation[] {
 		const query = "SELECT * FROM validations WHERE state = 'pending' ORDER BY asked_at, version";
 		return this.#sql.exec<ValidationRow>(query).toArray().map(validationOf);
+	}
+
+	/** @returns those that keep a release from its first step */
+	holding(): [version: string, state: HoldingState][] {
+		const query = "SELECT version, state FROM validations WHERE state IN ('pending', 'failed')";
+		const rows = this.#sql.exec<{ version: string; state: HoldingState }>(query).toArray();
+		return rows.map(({ version, state }) => [version, state]);
 	}
 
 	/** @returns unix ms at which somebody is asked, or silence is told; null = nothing is due */

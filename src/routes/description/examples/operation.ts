@@ -92,6 +92,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"repr-digest": "sha-256=:kcRIOq1iwa7fO0NVoagJyiBKhxW69i/n6vbVHnDb+9A=:",
 	withdrawn: false,
 	regressed: false,
+	held_by_validator: null,
 
 	// Licenses
 	critical_days: 0,

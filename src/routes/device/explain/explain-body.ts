@@ -48,6 +48,10 @@ const releaseBody = z
 		regressed: z.boolean().openapi({
 			description: "Told to fail more often than the releases before it since everybody may have it",
 		}),
+		held_by_validator: z.enum(["pending", "failed"]).nullable().openapi({
+			description:
+				"The product's validator has not passed it, or has failed it: nobody is offered it; null = it holds nothing",
+		}),
 		verdict: z
 			.enum([
 				"chosen",
@@ -249,6 +253,7 @@ export function describeExplanation(
 				withdrawn: release.withdrawn,
 				...describeFacts(release),
 				regressed: product?.regressed?.includes(release.version) ?? false,
+				held_by_validator: product?.held?.[release.version] ?? null,
 				verdict,
 				ready_at: toTimestampOrNull(readyAt),
 				rollout:

@@ -53,6 +53,14 @@ it("says that the release fails where everybody may have it, and what to do; of 
 	expect(await explained({ regressed: false })).not.toContain("regressed");
 });
 
+it.each([
+	["pending", "validator    has not passed it yet: `parapet release show crs 4.28.0` has what it says"],
+	["failed", "validator    has failed it: `parapet release show crs 4.28.0` has what it says"],
+])("says that the product's validator holds it: %s", async (state, line) => {
+	expect(await explained({ held_by_validator: state })).toContain(line);
+	expect(await explained({ held_by_validator: null })).not.toContain("validator");
+});
+
 it("asks what `device explain` asks, and says why, in which step, with which bucket, and what comes when", async () => {
 	const answer = { ...EXPLANATION.answer, status: "offered", reason: "newer", version: VERSION };
 	operator.reply({

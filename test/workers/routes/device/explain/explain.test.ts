@@ -85,6 +85,7 @@ test("the whole trace of a device that is offered its first release", async () =
 				withdrawn: false,
 				...{ footprint: null, impact: null, classes: null },
 				regressed: false,
+				held_by_validator: null,
 				verdict: "chosen",
 				ready_at: null,
 				rollout: null,
@@ -249,4 +250,18 @@ describe("with releases of every kind", () => {
 		]);
 		expect(told.entitlement).toMatchObject({ code: "critical_only" });
 	});
+});
+
+test("a release that the product's validator holds is told as that, and offered to nobody", async () => {
+	const scene = await inForce();
+	const { product } = scene;
+	await operated("PUT", `/v1/products/${product}/validator`, { url: "https://validator.example.com/" });
+	const { sha256 } = await publish(product, "2.0.0", "other rules");
+	const held = async () => (await explain(scene)).releases.find(({ version }) => version === "2.0.0");
+	expect(await held()).toMatchObject({ held_by_validator: "pending", verdict: "rollout_closed" });
+	await operated("PUT", `/v1/products/${product}/releases/2.0.0/validation`, { result: "failed", sha256 });
+	expect(await held()).toMatchObject({ held_by_validator: "failed" });
+	expect((await checkProduct(scene.firewall, product)).offer?.version).not.toBe("2.0.0");
+	await operated("PUT", `/v1/products/${product}/releases/2.0.0/validation`, { result: "passed", sha256 });
+	expect(await held()).toMatchObject({ held_by_validator: null });
 });
