@@ -130,9 +130,12 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 		const hours = readOperand(context.operands, 1, "hours", z.coerce.number("a number of hours is expected").min(0));
 		const ofClass = context.options.class;
 		if (ofClass !== undefined) {
-			await say(context, (rule) =>
-				withChange(rule, { min_age_hours_by_class: { ...rule.min_age_hours_by_class, [ofClass]: hours } }),
-			);
+			await say(context, (rule, others) => {
+				const { [ofClass]: _, ...ages } = rule.min_age_hours_by_class ?? {};
+				const isAsked = hours > 0 || others.some((one) => (one.min_age_hours_by_class?.[ofClass] ?? 0) > 0);
+				const left = isAsked ? { ...ages, [ofClass]: hours } : ages;
+				return withChange(rule, { min_age_hours_by_class: Object.keys(left).length === 0 ? undefined : left });
+			});
 			return;
 		}
 		// 0 is said only against another rule that may be about these devices too.

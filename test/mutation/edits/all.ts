@@ -17,6 +17,7 @@ import { OBJECTS_SHARED } from "./objects/objects-shared.ts";
 import { OUTBOX } from "./objects/outbox.ts";
 import { REPLAY } from "./objects/replay.ts";
 import { PACKAGES } from "./packages.ts";
+import { RELEASE_FACTS } from "./release-facts.ts";
 import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
 import { ROLLOUTS } from "./rollouts.ts";
 import { ROUTES } from "./routes.ts";
@@ -37,6 +38,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...DIRECT_DOWNLOADS,
 	...HELD_BACK,
 	...REVERTS_AND_POLICIES,
+	...RELEASE_FACTS,
 	...ROLLOUTS,
 	...PACKAGES,
 	...ACCOUNT_DEVICES,

@@ -73,6 +73,21 @@ describe("parapet policy", () => {
 		]);
 	});
 
+	it("takes the age of a class back with 0, and says 0 only against another rule", async () => {
+		await run("min-age", "24", "--class", "behaviour");
+		await run("min-age", "2", "--class", "threat");
+		await run("min-age", "0", "--class", "behaviour", "--label", "site=lab");
+		expect(rules).toEqual([
+			{ min_age_hours_by_class: { behaviour: 24, threat: 2 } },
+			{ for: { labels: { site: "lab" } }, min_age_hours_by_class: { behaviour: 0 } },
+		]);
+		rules = [{ min_age_hours_by_class: { behaviour: 24, threat: 2 } }];
+		await run("min-age", "0", "--class", "behaviour");
+		expect(rules).toEqual([{ min_age_hours_by_class: { threat: 2 } }]);
+		await run("min-age", "0", "--class", "threat");
+		expect(rules).toEqual([]);
+	});
+
 	it("keeps what else is said, and the more special behind the more general", async () => {
 		await run("hold", "--device", DEVICE);
 		await run("min-age", "24", "--label", "site=berlin");
