@@ -209,6 +209,24 @@ export const PROBLEMS = {
 		fix: "Publish a newer version. Where the older one is meant, as with a backport, set `allow_older` (command line: --allow-older): every device that it fits is then offered the older one. The package stays uploaded.",
 		retryable: false,
 	},
+	circular_requires: {
+		status: 409,
+		title: "The products would require each other in a circle",
+		fix: "Leave out of `requires` what leads back to the product: `circle` names the way, `releases` those for whose sake one product requires the next. Such a release counts no more once it is withdrawn. The package stays uploaded.",
+		retryable: false,
+	},
+	prerequisite_not_released: {
+		status: 409,
+		title: "No release of a required product would do",
+		fix: "Release what is required first, in the same channel or on stable, or correct `requires`: `unmet` says what nothing fits. The package stays uploaded.",
+		retryable: false,
+	},
+	prerequisite_missing: {
+		status: 409,
+		title: "The device lacks what the release requires of other products",
+		fix: "Install what `missing` names first: a check offers it, and offers this release after it. Then check again, or hand the offer in once more with all that is `installed`. Until then keep what is installed.",
+		retryable: true,
+	},
 	unsafe_package: {
 		status: 422,
 		title: "No firewall should unpack this package",

@@ -242,6 +242,7 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	prepareRewind: () => [NAME, { floor: 1, epoch: 0, permits: [] }],
 	createProduct: ({ round, now }) => [{ ...by(now), name: `p${round}`, title: "P" }],
 	listProducts: () => [],
+	claimRequirements: ({ round, now }) => [{ product: `p${round}`, version: "1.0.0", required: [], now }],
 	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now), fraction: 0.5 }],
 	listMessages: ({ now }) => [now],
 	message: ({ round }) => [`msg-${round}`],

@@ -60,6 +60,21 @@ const downloadLinks = {
 	report_success: z.boolean().nullish(),
 };
 
+/** Of a check or an explanation: what a release waits for. */
+export const blockedAnswer = z
+	.array(
+		z.object({
+			version: z.string(),
+			product: z.string(),
+			min: z.string().optional(),
+			max: z.string().optional(),
+			exactly: z.string().optional(),
+			installed: z.string().nullable(),
+			reason: z.string(),
+		}),
+	)
+	.nullish();
+
 export const offer: z.ZodType<Offer> = z.object({
 	version: versionName,
 	sequence: z.number(),
@@ -71,6 +86,8 @@ export const offer: z.ZodType<Offer> = z.object({
 	downgrade: z.boolean().nullish(),
 	impact: z.string().nullish(),
 	footprint: z.looseObject({ unpacked: z.number().nullish(), disk: z.number().nullish() }).nullish(),
+	/** products whose offers are to be installed before it */
+	after: z.array(productName).nullish(),
 	capability: z.string(),
 	expires_at: rfc3339,
 	download: z.object(downloadLinks).nullish(),
@@ -85,6 +102,7 @@ const checkedProduct: z.ZodType<CheckedProduct> = z.object({
 	status: z.string(),
 	reason: z.string().nullish(),
 	waiting: z.object({ version: z.string(), until: z.string().nullable() }).nullish(),
+	blocked_by: blockedAnswer,
 	disabled_rules: z.array(ruleId).max(MAX_DISABLED_RULES).nullish(),
 	offer: offer.nullish(),
 });

@@ -60,12 +60,27 @@ export interface Offer {
 		| { readonly unpacked?: number | null | undefined; readonly disk?: number | null | undefined }
 		| null
 		| undefined;
+	/** products whose offers are to be installed before it */
+	readonly after?: readonly string[] | null | undefined;
 	/** to be handed in for a permit */
 	readonly capability: string;
 	/** when it can be handed in no more */
 	readonly expires_at: string;
 	/** where everybody may have the release: no permit is needed while these links live */
 	readonly download?: DownloadLinks | null | undefined;
+}
+
+/** What of another product a release requires that the firewall lacks. */
+export interface Blocker {
+	/** of the release that waits for it */
+	readonly version: string;
+	readonly product: string;
+	/** from `min` up to `max`, both included, or `exactly` one; none of them = any version */
+	readonly min?: string | undefined;
+	readonly max?: string | undefined;
+	readonly exactly?: string | undefined;
+	readonly installed: string | null;
+	readonly reason: string;
 }
 
 /** What a check answers of one product. */
@@ -79,6 +94,8 @@ export interface CheckedProduct {
 	readonly status: string;
 	readonly reason?: string | null | undefined;
 	readonly waiting?: { readonly version: string; readonly until: string | null } | null | undefined;
+	/** why a newer release is not for this firewall yet */
+	readonly blocked_by?: readonly Blocker[] | null | undefined;
 	/** ids of rules that are to be left out when the content is loaded */
 	readonly disabled_rules?: readonly string[] | null | undefined;
 	readonly offer?: Offer | null | undefined;

@@ -49,6 +49,11 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 			: `use ${account}, or give --same-name where these are two of one name`,
 	older_version:
 		"publish a newer version; where the older one is meant, as with a backport, give --allow-older: every device that it fits is then offered it. The package stays uploaded",
+	circular_requires:
+		"leave out of --requires what leads back to the product, or withdraw the releases that require it; the package stays uploaded",
+	prerequisite_not_released:
+		"publish what is required first, in the same channel or on stable, or correct --requires; the package stays uploaded",
+	prerequisite_missing: "keep what is installed, and run `parapet device update`: it installs what is required first",
 	unsafe_package:
 		"make the package anew without what is named; nobody is offered it. What is in its files is not judged, only how it is packed",
 	size_out_of_bounds:

@@ -9,6 +9,7 @@ import { modelName, versionName } from "../../src/names.ts";
 import { plainText } from "../../src/plain-text.ts";
 import { bytes, collect, commaList, wholeNumber } from "../command-line/values.ts";
 import { PLAN_HELP, readPlan } from "./plan-option.ts";
+import { REQUIRES_HELP, requiresOption } from "./requires-option.ts";
 
 export const sizeReason = plainText(500).pipe(z.string().min(1, "say why in a few words"));
 
@@ -18,6 +19,7 @@ export const releaseShape = {
 	models: commaList.pipe(z.array(modelName)).optional(),
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
+	requires: requiresOption.optional(),
 	entries: wholeNumber.pipe(entryCount).optional(),
 	unpacked: bytes.pipe(byteCount).optional(),
 	disk: bytes.pipe(byteCount).optional(),
@@ -38,6 +40,7 @@ export function addReleaseOptions(command: Command): Command {
 		.option("--models <names>", "only these models, comma-separated", collect)
 		.option("--engine-min <version>", "only from this software version")
 		.option("--engine-max <version>", "only up to this software version")
+		.option("--requires <product>", REQUIRES_HELP, collect)
 		.option(
 			"--channel <channel>",
 			"stable, or beta: for devices on beta alone, until `release promote` (default: stable)",
@@ -65,13 +68,14 @@ export function addReleaseOptions(command: Command): Command {
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
 export async function readReleaseOptions(options: ReleaseOptions) {
 	const { notes, urgency: asked, models, engineMin, engineMax, plan, allowOlder } = options;
-	const { entries, allowSize, channel: line, impact: interrupts, classes } = options;
+	const { entries, requires, allowSize, channel: line, impact: interrupts, classes } = options;
 	const { unpacked, disk, memory } = options;
 	const sizes = { unpacked, disk, memory };
 	const size = Object.values(sizes).every((one) => one === undefined) ? undefined : footprint.parse(sizes);
 	const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
 	const read = plan === undefined ? undefined : await readPlan(plan);
-	const metadata = { notes, urgency: asked, models, engine, entries, footprint: size, impact: interrupts, classes };
+	const facts = { footprint: size, impact: interrupts, classes };
+	const metadata = { notes, urgency: asked, models, engine, requires, entries, ...facts };
 	return { ...metadata, channel: line, allow_size: allowSize, allow_older: allowOlder, plan: read };
 }
 

@@ -1,5 +1,6 @@
 // A publisher's signature under a release: the next version of the product's role file, with the release in it.
 
+import type { Requirement } from "../../src/content/requires/requires.ts";
 import type { TufSigner } from "../../src/signing/tuf/keys.ts";
 import { type RoleSigned, targetPath } from "../../src/signing/tuf/metadata.ts";
 import { sign, signAll, writeMetadata } from "../../src/signing/tuf/sign.ts";
@@ -17,6 +18,8 @@ export interface SignedRelease {
 	readonly urgency?: string | undefined;
 	readonly models?: readonly string[] | undefined;
 	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+	/** of other products */
+	readonly requires?: readonly Requirement[] | undefined;
 	/** its rule index; null = it has none */
 	readonly index?: { readonly sha256: string; readonly size: number } | null | undefined;
 	/** from null = a packed copy */
@@ -49,11 +52,12 @@ export async function signRelease(
 	if (role.trusted && known?.hashes.sha256 === release.sha256 && current !== null)
 		return { version: current.version, missing: 0 };
 	const version = (current?.version ?? 0) + 1;
-	const { sha256, size, urgency = "routine", models, engine, deltas = [], index } = release;
+	const { sha256, size, urgency = "routine", models, engine, requires, deltas = [], index } = release;
 	const custom = {
 		...{ version: release.version, sequence: version, urgency },
 		...(models && { models: [...models] }),
 		...(engine && { engine: JSON.parse(JSON.stringify(engine)) }),
+		...(requires && { requires: requires.map((one) => ({ ...one })) }),
 		...(index && { rule_index: { ...index } }),
 		...(deltas.length > 0 && { deltas: deltas.map((one) => ({ ...one })) }),
 	};

@@ -1,6 +1,6 @@
 // The tables of docs/protocol.md that list the values of a field. Each value that the code knows must have its meaning here, and
 // no other can, or this file does not compile.
-import type { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../src/content/releases/select-release.ts";
+import type { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../src/content/releases/selection.ts";
 import type { Decision } from "../../src/entitlement/decide.ts";
 import type { Reported } from "../../src/rollout/lease.ts";
 import { table } from "./markdown.ts";
@@ -33,6 +33,8 @@ const CURRENT: Meanings<typeof CURRENT_REASONS> = {
 		"the installed release is the one to run, since a newer one does not work on this device, by its word `failed`",
 	newer_too_large:
 		"the installed release is the one to run, since a newer one takes more room than the device says that it has (`disk_free`, `memory`)",
+	newer_blocked:
+		"the installed release is the one to run, since this device lacks what a newer one requires of other products: `blocked_by`",
 	newer_installed: "the installed release is newer than what the license gives now, or than the pinned one; it stays",
 	ahead_of_channel: "the device has left beta, and stable has not passed what it has from there; it stays until then",
 	held: "a release is `waiting`; the account has this device stay as it is",
@@ -48,6 +50,7 @@ const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 	none_licensed: "each release that fits came out after the license and its grace",
 	none_old_enough: "each release that fits is younger than the license's delay allows",
 	none_rolled_out: "each release that fits is on its way, and has not come to this device yet",
+	none_but_blocked: "this device lacks what each release that fits requires of other products: `blocked_by`",
 	none_but_failed: "the only release that fits does not work on this device, by its word `failed`",
 };
 

@@ -2,6 +2,7 @@
 // under the same version is the same release.
 
 import { z } from "zod";
+import type { Requirement } from "../../../src/content/requires/requires.ts";
 import { sha256Hex } from "../../../src/names.ts";
 import type { PlanChoice } from "../../../src/rollout/built-in-plans.ts";
 import { CliError } from "../../errors.ts";
@@ -12,6 +13,7 @@ import type { Patience } from "../../http/patience.ts";
 import { releasePath } from "../../http/release-path.ts";
 import { parseJson } from "../../json.ts";
 import { rolloutAnswer } from "../../rollout/ladder.ts";
+import { requiresAnswer } from "../../rollout/requires-option.ts";
 import { putFile } from "./put-file.ts";
 import { IN_PARTS_FROM, uploadInParts } from "./upload-parts.ts";
 
@@ -20,6 +22,8 @@ export interface ReleaseMetadata {
 	readonly urgency?: string | undefined;
 	readonly models?: readonly string[] | undefined;
 	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+	/** of other products; not given = nothing */
+	readonly requires?: readonly Requirement[] | undefined;
 	/** release it although a newer version is released */
 	readonly allow_older?: boolean | undefined;
 	/** rules, signatures or addresses in it */
@@ -52,6 +56,7 @@ const releaseAnswer = z.looseObject({
 	sequence: z.number(),
 	status: z.string(),
 	sha256: sha256Hex,
+	requires: requiresAnswer,
 	rollout: rolloutAnswer.nullish(),
 });
 export type PublishedRelease = z.infer<typeof releaseAnswer>;

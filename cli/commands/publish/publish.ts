@@ -19,6 +19,7 @@ import {
 	readReleaseOptions,
 	releaseShape,
 } from "../../rollout/release-options.ts";
+import { describeRequires } from "../../rollout/requires-option.ts";
 import { formatBytes, type Surroundings } from "../../terminal/output.ts";
 import { createProgress } from "../../terminal/progress.ts";
 import { openSigners } from "../../trust/open-signers.ts";
@@ -134,8 +135,10 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				}
 				const release = await releasePackage({ ...publication, api: later });
 				const said = `${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`;
+				const requires = describeRequires(release.requires);
+				const needs = requires === undefined ? "" : `, requires ${requires}`;
 				const line = release.changed
-					? `${product} ${version}: ${said}`
+					? `${product} ${version}: ${said}${needs}`
 					: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`;
 				const drawn = release.rollout == null || release.rollout.phase === "done" ? [] : drawRollout(release.rollout);
 				return { release: { ...release, ...beside }, line: [line, ...lines, ...drawn].join("\n") };

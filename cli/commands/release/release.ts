@@ -13,6 +13,7 @@ import { releasePath } from "../../http/release-path.ts";
 import { drawRollout, rolloutAnswer } from "../../rollout/ladder.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
 import { sizeReason } from "../../rollout/release-options.ts";
+import { describeRequires, requiresAnswer } from "../../rollout/requires-option.ts";
 import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
 import { runAsWithdrawal } from "../../trust/run-as-withdrawal.ts";
 import { defineDiff } from "./diff.ts";
@@ -33,10 +34,18 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 			one["urgency"],
 			typeof one["size"] === "number" ? formatBytes(one["size"]) : undefined,
 			one["released_at"],
+			describeRequires(requiresAnswer.safeParse(one["requires"]).data),
 		]);
+		// Of most products nothing is required, and then nobody needs the column.
+		const isRequiring = rows.some((row) => row.at(-1) !== undefined);
+		const titles = ["VERSION", "SEQUENCE", "CHANNEL", "STATUS", "URGENCY", "SIZE", "RELEASED", "REQUIRES"];
+		const columns = isRequiring ? titles.length : titles.length - 1;
 		output.answer(
 			found.answer,
-			formatTable(["VERSION", "SEQUENCE", "CHANNEL", "STATUS", "URGENCY", "SIZE", "RELEASED"], rows),
+			formatTable(
+				titles.slice(0, columns),
+				rows.map((row) => row.slice(0, columns)),
+			),
 		);
 	});
 	defineValidation(release, surroundings);

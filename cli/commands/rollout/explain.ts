@@ -8,6 +8,7 @@ import { runAsOperator } from "../../command-line/run-as.ts";
 import { moment } from "../../command-line/values.ts";
 import { CliError } from "../../errors.ts";
 import { queryOf } from "../../http/query.ts";
+import { lacksLines } from "../../rollout/requires-option.ts";
 import type { Surroundings } from "../../terminal/output.ts";
 import type { Explanation } from "../device/lines/explain.ts";
 
@@ -68,6 +69,7 @@ export function defineExplain(rollout: Command, surroundings: Surroundings): voi
 				`entitlement  ${entitlement.code}: ${entitlement.title}`,
 				...policyLines(told),
 				`answer       ${answer.version === null ? "" : `${answer.version} is `}${answer.status} (${answer.reason})`,
+				...lacksLines(answer.blocked_by),
 				...nextLines(told, version, installLines(told)),
 				...haLines(told),
 			],
@@ -113,6 +115,7 @@ const WORDS: Readonly<Record<string, string>> = {
 	too_young: "the license's delay, or the account's minimum age, is not over",
 	not_reached: "its rollout has not come to this firewall's bucket, ring or audience",
 	no_fallback: "a firewall that has nothing, or what was withdrawn or fails on it, gets what everybody may have",
+	blocked: "the firewall lacks what it requires of other products",
 	other_channel: "it is on beta, and the firewall is not",
 	skipped_by_revert: "the withdrawn release that it runs leads back further",
 	unsigned: "the product demands signatures, and its role file does not name it",

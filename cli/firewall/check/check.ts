@@ -179,9 +179,11 @@ export async function askPermit(
 	offer: Offer,
 ): Promise<Permit> {
 	const what = `could not get a permit for ${product} ${offer.version}`;
-	const { version, capability } = offer;
+	const { version, capability, after } = offer;
 	const disk = await scarceBytes(session.home);
-	const body = { offer: capability, ...(disk !== null && { disk_free: disk }) };
+	// What had to come first was installed since the check.
+	const installed = after == null || after.length === 0 ? undefined : await installedNow(session.home);
+	const body = { offer: capability, installed, ...(disk !== null && { disk_free: disk }) };
 	const permit = await keepPermit(session.home, product, version, () =>
 		session.call({ method: "POST", path: "/v1/permits", what, body }, permitAnswer),
 	);
@@ -189,4 +191,10 @@ export async function askPermit(
 	throw new CliError(`${what}: it is for ${permit.product} ${permit.version}, which was not offered`, {
 		code: "wrong_permit",
 	});
+}
+
+async function installedNow(home: FirewallState): Promise<string> {
+	return Object.entries((await home.load("installed")) ?? {})
+		.map(([product, { version }]) => `${product}@${version}`)
+		.join(",");
 }

@@ -30,7 +30,9 @@ export async function keepPermit(
 }
 
 function isLost({ refusal: { code, members } }: ServerRefusal): boolean {
-	return code === "exposure_limited" ? LOST.includes(members?.["rollout_code"]) : code === "release_withdrawn";
+	return code === "exposure_limited"
+		? LOST.includes(members?.["rollout_code"])
+		: code === "release_withdrawn" || code === "prerequisite_missing";
 }
 
 /** What became of it is written down. */

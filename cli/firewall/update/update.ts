@@ -85,7 +85,10 @@ async function updateOffered(
 			putOff.push({ ...content, version: offered.offer.version, retryIn });
 			continue;
 		}
-		updates.push(await updateProduct(session, offered, offered.offer, options, judge, check.askedMs));
+		const isDone = (product: string) => updates.some((one) => one.ok && one.product === product);
+		const waitsFor = (offered.offer.after ?? []).find((product) => !isDone(product));
+		const update = (offer: Offer) => updateProduct(session, offered, offer, options, judge, check.askedMs);
+		updates.push(waitsFor === undefined ? await update(offered.offer) : laterThan(offered, offered.offer, waitsFor));
 	}
 	// Where nothing sound is installed and the offer is not to be had yet, it takes what else there is: better that than no content.
 	const refused = new Map(
@@ -104,6 +107,12 @@ async function updateOffered(
 	return { check, updates, putOff, rules, waitingReports };
 }
 
+/** It requires what is offered of another product, and that has not been installed. */
+function laterThan({ product }: CheckedProduct, { version, sha256 }: Offer, other: string): ProductUpdate {
+	const why = { reason: "not_yet", detail: `it requires ${other}, which is not installed yet` } as const;
+	return { ok: false, product, version, sha256, ...why, rolloutCode: "prerequisite_missing", retryAfter: null };
+}
+
 async function updateProduct(
 	session: FirewallSession,
 	{ product, installed }: CheckedProduct,
@@ -119,6 +128,7 @@ async function updateProduct(
 	const notYet = (detail: string, rolloutCode: string | null, retryAfter: number | null) =>
 		({ ok: false, product, version, sha256, reason: "not_yet", detail, rolloutCode, retryAfter }) as const;
 	const refused = ({ message, refusal: { code, members, retryAfterSeconds } }: ServerRefusal) => {
+		if (code === "prerequisite_missing") return notYet(message, code, retryAfterSeconds ?? null);
 		if (code !== "exposure_limited") return failed("permit_refused", message);
 		const rolloutCode = String(members?.["rollout_code"]);
 		return notYet(`it is not this firewall's turn (${rolloutCode})`, rolloutCode, retryAfterSeconds ?? null);

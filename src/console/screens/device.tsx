@@ -1,5 +1,6 @@
 // One device: what it is, what is known of each of its products, and why it gets what it gets, the whole of `explain`.
 import type { z } from "zod";
+import { describeRequirement } from "../../content/requires/requires.ts";
 import type { explanationBody } from "../../routes/device/explain/explain-body.ts";
 import { actionLinks } from "../actions.tsx";
 import { type Fork, forkOf, LineText } from "../forks.tsx";
@@ -186,6 +187,7 @@ function Explained({ told }: { told: Explanation }) {
 						),
 					],
 					["Nothing changes by time until", <Time at={told.changes_at} />],
+					["Lacks of other products", answer.blocked_by?.map(describeBlocker).join("; ") ?? "nothing"],
 					["Seat", told.holds_seat ? "held" : "none"],
 					["Rules left out", told.disabled_rules.join(", ")],
 				]}
@@ -225,4 +227,13 @@ function Explained({ told }: { told: Explanation }) {
 			</details>
 		</>
 	);
+}
+
+function describeBlocker({
+	version,
+	installed,
+	reason,
+	...requirement
+}: NonNullable<Explanation["answer"]["blocked_by"]>[number]): string {
+	return `${version} requires ${describeRequirement(requirement)}, has ${installed ?? "none"} (${reason.replaceAll("_", " ")})`;
 }

@@ -1,4 +1,6 @@
 // One release: where it stands, what is other than in the release that everybody has now, who signed it and how it came to the fleet.
+
+import { describeRequirement } from "../../content/requires/requires.ts";
 import { rolloutPath } from "../actions.tsx";
 import { Chart, linesOf } from "../chart.tsx";
 import { ApiRefusal } from "../console-env.ts";
@@ -66,6 +68,7 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 					["With everybody since", <Time at={release.out_at} />],
 					["Signed by its publisher", signedBy(role, product, version)],
 					["Signatures of the product", signing],
+					["Requires of other products", requiresOf(release)],
 					["Devices go back to", release.revert_to],
 					["Sequence", release.sequence === null ? "–" : String(release.sequence)],
 					["SHA-256", <code>{release.sha256}</code>],
@@ -137,6 +140,10 @@ function signedBy({ file, trusted, version: of }: Role, product: string, version
 	return trusted ? `yes, in role file ${of}` : "by keys that are not trusted any more";
 }
 
+function requiresOf({ requires }: Release): string {
+	return requires.length === 0 ? "nothing" : requires.map(describeRequirement).join("; ");
+}
+
 /** What is other first. */
 function Differences({ release, current }: { release: Release; current: Release }) {
 	const told = (one: Release): readonly (readonly [name: string, value: string, amount?: number | null])[] => [
@@ -145,6 +152,7 @@ function Differences({ release, current }: { release: Release; current: Release 
 		["Urgency", one.urgency],
 		["Models", one.models?.join(", ") ?? "all"],
 		["Engine", `${one.engine.min ?? "any"} to ${one.engine.max ?? "any"}`],
+		["Requires", requiresOf(one)],
 		["Unpacked", bytesOf(one.footprint?.unpacked), one.footprint?.unpacked],
 		["Disk for its installation", bytesOf(one.footprint?.disk), one.footprint?.disk],
 		["Memory", bytesOf(one.footprint?.memory), one.footprint?.memory],

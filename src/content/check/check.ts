@@ -1,6 +1,6 @@
 // The answer to a check, without the signatures: for every product asked about, whether the device may have it, and
 // what it should run next; whether there are messages to read; and until when all of that holds.
-import { decideEntitlement, type EntitledDevice, type Pass, type Refusal } from "../../entitlement/decide.ts";
+import { decideEntitlement, type EntitledDevice } from "../../entitlement/decide.ts";
 import type { DeviceProfile } from "../../entitlement/devices/device-record.ts";
 import type { Entitled } from "../../entitlement/entitled.ts";
 import { type DevicePolicy, mayUntil, pinOf, putOff } from "../../entitlement/policy/device-policy.ts";
@@ -12,17 +12,15 @@ import { channelOf } from "../releases/channel.ts";
 import type { ProductRecord } from "../releases/product-record.ts";
 import { admittedAt, admittedUntil, type Buckets, couldBeIn, isHeldBack } from "../releases/rollout-place.ts";
 import type { Room } from "../releases/room.ts";
-import { type Candidate, type OfferReason, type Selection, selectRelease } from "../releases/select-release.ts";
+import { type Candidate, selectRelease } from "../releases/select-release.ts";
+import type { OfferReason, Selection } from "../releases/selection.ts";
+import { answerInTurn } from "../requires/answer-in-turn.ts";
+import type { FindPrerequisite } from "../requires/requires.ts";
 import type { Installed } from "./installed.ts";
+import { answerHoldsUntil, isPutOff, type ProductAnswer } from "./product-answer.ts";
 
 /** An emergency release that comes to a device so soon has it ask more often; one that comes later would have a whole fleet do that for hours. */
 const SOON_SECONDS = 3_600;
-
-/** `selection`: null where the product is refused, `entitlement` says why. */
-export type ProductAnswer = { readonly product: string; readonly installed: string | null } & (
-	| { readonly entitlement: Refusal; readonly selection: null }
-	| { readonly entitlement: Pass; readonly selection: Selection }
-);
 
 /** What of a device is decided on, with what its account says of its updates. */
 export interface CheckedDevice extends EntitledDevice {
@@ -104,7 +102,7 @@ function noRecordOf(product: string): ProductRecord {
 /** What its account says comes after all else: it puts off what would be offered, and never offers anything. */
 function heed(policy: DevicePolicy, selection: Selection, now: number): Selection {
 	if (selection.status !== "offered") return selection;
-	const { release, reason, holdsUntil } = selection;
+	const { release, reason, holdsUntil, blocked } = selection;
 	const install = {
 		isEmergency: release.urgency === "emergency",
 		isRevert: leadsAway(reason),
@@ -113,17 +111,19 @@ function heed(policy: DevicePolicy, selection: Selection, now: number): Selectio
 	};
 	const off = putOff(policy, install, now);
 	if (off === null) return { ...selection, holdsUntil: Math.min(holdsUntil, mayUntil(policy, install, now)) };
-	return { status: "current", reason: off.reason, holdsUntil: Math.min(holdsUntil, off.until), waiting: release };
+	const waits = blocked === undefined ? {} : { blocked };
+	return {
+		status: "current",
+		reason: off.reason,
+		...waits,
+		holdsUntil: Math.min(holdsUntil, off.until),
+		waiting: release,
+	};
 }
 
 /** @returns whether an offer for that reason leads away from a release that is bad, or bad on the device */
 export function leadsAway(reason: OfferReason): boolean {
 	return reason === "installed_withdrawn" || reason === "installed_failed";
-}
-
-/** @returns unix seconds until which the answer holds if nothing but time passes; Infinity = for ever */
-export function answerHoldsUntil({ entitlement, selection }: ProductAnswer): number {
-	return selection === null ? entitlement.holdsUntil : Math.min(entitlement.holdsUntil, selection.holdsUntil);
 }
 
 /** @returns what the device has once everything that is offered to it is installed; null = nothing is offered */
@@ -132,11 +132,6 @@ export function onceInstalled(installed: Installed, { products }: CheckAnswer): 
 		selection?.status === "offered" ? [[product, selection.release.version] as const] : [],
 	);
 	return offered.length > 0 ? new Map([...installed, ...offered]) : null;
-}
-
-/** @returns whether there is a release for the device that its account's policy puts off */
-export function isPutOff({ selection }: ProductAnswer): boolean {
-	return selection?.status === "current" && selection.waiting !== undefined;
 }
 
 export function answerCheck({
@@ -157,14 +152,13 @@ export function answerCheck({
 	let holdsUntil = Infinity;
 	let opensAt = Infinity;
 	let isUrgent = false;
-	const products: ProductAnswer[] = [];
 	const heldBack: CheckAnswer["heldBack"][number][] = [];
-	for (const [product, version] of installed) {
+	const answerOf = (product: string, prerequisite: FindPrerequisite): ProductAnswer => {
 		const candidate: Candidate = {
 			model: device.model,
 			channel: channelOf(device, product),
 			engine: circumstances.engine,
-			installed: version,
+			installed: installed.get(product) ?? null,
 			held: held?.get(product),
 			permitted: permitted?.get(product) ?? undefined,
 			failed: failed?.get(product),
@@ -172,6 +166,7 @@ export function answerCheck({
 			admittedAt: (reach, at) => admittedAt(reach, device, circumstances, buckets, at),
 			admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 			couldBeIn: (reach) => couldBeIn(reach, device),
+			prerequisite,
 		};
 		let watching: string | null = null;
 		const note: Parameters<typeof selectRelease>[4] = ({ version: passed, urgency, rollout }, verdict) => {
@@ -183,10 +178,13 @@ export function answerCheck({
 		const answer = answerProduct(device, product, recordOf, candidate, now, note, entitledTo?.(product));
 		// Whoever is offered another release is about to change, and says nothing of those who do not.
 		if (watching !== null && answer.selection?.status === "current") heldBack.push({ product, version: watching });
+		return answer;
+	};
+	const products = answerInTurn(installed.keys(), answerOf, recordOf);
+	for (const answer of products) {
 		isUrgent ||= answer.selection?.status === "offered" && answer.selection.release.urgency === "emergency";
 		holdsUntil = Math.min(holdsUntil, answerHoldsUntil(answer));
 		if (isPutOff(answer)) opensAt = Math.min(opensAt, answerHoldsUntil(answer));
-		products.push(answer);
 	}
 	const selected = selectMessages(messages, device, circumstances, buckets, now);
 	return {

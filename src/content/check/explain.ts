@@ -6,8 +6,11 @@ import type { Entitled } from "../../entitlement/entitled.ts";
 import { type Terms, termsOf } from "../../entitlement/terms.ts";
 import { seenOn } from "../releases/on-channel.ts";
 import type { ProductRecord, Release } from "../releases/product-record.ts";
-import { type Candidate, type PassedOver, readyAt } from "../releases/select-release.ts";
-import { answerHoldsUntil, answerProduct, type CheckedDevice, isPutOff, type ProductAnswer } from "./check.ts";
+import { type Candidate, readyAt } from "../releases/select-release.ts";
+import type { PassedOver } from "../releases/selection.ts";
+import { answerInTurn } from "../requires/answer-in-turn.ts";
+import { answerProduct, type CheckedDevice } from "./check.ts";
+import { answerHoldsUntil, isPutOff, offeredVersion, type ProductAnswer } from "./product-answer.ts";
 
 export interface JudgedRelease {
 	readonly release: Release;
@@ -56,9 +59,35 @@ export interface ExplainQuestion {
 	/** null when nothing was ever published */
 	readonly record: ProductRecord | null;
 	readonly candidate: Candidate;
+	/** what releases of the product require, and what those require: by product; left out = nothing is known of any */
+	readonly required?: ReadonlyMap<string, Pick<ExplainQuestion, "record" | "candidate" | "entitled">>;
 	/** unix seconds */
 	readonly now: number;
 }
+
+/** What a check that names all of these would say of the product, and until when. */
+function answerAt(question: ExplainQuestion, at: number, note?: Note) {
+	const { device, product, candidate, required } = question;
+	const parts = new Map<string, Pick<ExplainQuestion, "record" | "candidate" | "entitled">>([
+		[product, question],
+		...(required ?? []),
+	]);
+	const recordOf = (name: string) => parts.get(name)?.record ?? null;
+	const answers = answerInTurn(
+		parts.keys(),
+		(name, prerequisite) => {
+			const part = parts.get(name);
+			const of = { ...(part?.candidate ?? candidate), prerequisite };
+			return answerProduct(device, name, recordOf, of, at, name === product ? note : undefined, part?.entitled);
+		},
+		recordOf,
+	);
+	const answer = answers.find((one) => one.product === product);
+	if (answer === undefined) throw new Error(`${product} was asked about, and not answered`);
+	return { answer, holdsUntil: Math.min(...answers.map(answerHoldsUntil)) };
+}
+
+type Note = Parameters<typeof answerProduct>[5];
 
 /** What ends a decision that time ends; null for those that people end. */
 const ENDED_BY: Readonly<Record<DecisionCode, ChangeReason | null>> = {
@@ -86,10 +115,11 @@ const POLICY_MOMENTS = 20;
 
 /** @returns the answer to a check for this one product, with its reasons and its next changes */
 export function explainProduct(question: ExplainQuestion): Explanation {
-	const { device, product, entitled, record, candidate, now } = question;
+	const { device, record, candidate, now } = question;
 	const judged: Omit<JudgedRelease, "readyAt">[] = [];
 	const note = (release: Release, verdict: JudgedRelease["verdict"]) => judged.push({ release, verdict });
-	const answer = answerProduct(device, product, () => record, candidate, now, note, entitled);
+	const first = answerAt(question, now, note);
+	const { answer } = first;
 	if (answer.selection !== null) {
 		for (const release of record?.releases.slice(judged.length) ?? [])
 			note(seenOn(candidate.channel, release), "older_than_choice");
@@ -100,7 +130,7 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 		...one,
 		readyAt: foreseenAt(one, terms, candidate, now),
 	}));
-	const changes = foresee(question, answer);
+	const changes = foresee(question, first);
 	const next = [{ at: now, answer }, ...changes].find((one) => one.answer.selection?.status === "offered");
 	const offered = next?.answer.selection;
 	const install = next && offered?.status === "offered" ? { at: next.at, release: offered.release } : null;
@@ -124,24 +154,23 @@ function foreseenAt(
  * Each moment that an answer names lies after the answer's own, and there are few: one per release, and a few of the license.
  * The walk counts them, so that it ends even if an answer should ever name its own moment again.
  */
-function foresee(
-	{ device, product, entitled, record, candidate }: ExplainQuestion,
-	first: ProductAnswer,
-): ForeseenChange[] {
+function foresee(question: ExplainQuestion, first: ReturnType<typeof answerAt>): ForeseenChange[] {
+	const { device, record, required } = question;
 	const changes: ForeseenChange[] = [];
-	let before = first;
+	let { answer: before, holdsUntil: at } = first;
 	// A release comes of age, and its rollout comes to the device.
-	let moments = 2 * (record?.releases.length ?? 0) + LICENSE_MOMENTS + (device.policy === null ? 0 : POLICY_MOMENTS);
-	for (; moments > 0 && changes.length < MAX_CHANGES; moments--) {
-		const at = answerHoldsUntil(before);
-		if (at === Infinity) break;
-		const answer = answerProduct(device, product, () => record, candidate, at, undefined, entitled);
+	const records = [record, ...Array.from(required?.values() ?? [], (one) => one.record)];
+	const releases = records.reduce((sum, one) => sum + (one?.releases.length ?? 0), 0);
+	let moments = 2 * releases + (LICENSE_MOMENTS + (device.policy === null ? 0 : POLICY_MOMENTS)) * records.length;
+	for (; moments > 0 && changes.length < MAX_CHANGES && at !== Infinity; moments--) {
+		const { answer, holdsUntil } = answerAt(question, at);
 		const ended = before.entitlement.code === answer.entitlement.code ? null : ENDED_BY[before.entitlement.code];
 		const what = ended ?? policyChange(before, answer) ?? "release_ready";
 		// What opens and closes does so again and again: the first time of each is told.
 		const isTold = what.startsWith("policy") && changes.some((change) => change.what === what);
 		if (isOther(before, answer) && !isTold) changes.push({ at, what, answer });
 		before = answer;
+		at = holdsUntil;
 	}
 	return changes;
 }
@@ -158,9 +187,4 @@ function isOther(before: ProductAnswer, after: ProductAnswer): boolean {
 		before.selection?.reason !== after.selection?.reason ||
 		offeredVersion(before) !== offeredVersion(after)
 	);
-}
-
-/** @returns the version on offer; null = none */
-export function offeredVersion({ selection }: ProductAnswer): string | null {
-	return selection?.status === "offered" ? selection.release.version : null;
 }

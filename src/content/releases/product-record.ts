@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { engineRange, modelName, packageFileName, productName, sha256Hex, versionName } from "../../names.ts";
 import { reach } from "../../rollout/reach.ts";
+import { requirement } from "../requires/requires.ts";
 import { channel } from "./channel.ts";
 import { delta } from "./delta.ts";
 import { disabledRules } from "./disabled-rules.ts";
@@ -38,6 +39,8 @@ export const release = z.object({
 	rollout: reach.nullable(),
 	/** not given = the product's role file does not name it */
 	signed: z.literal(true).optional(),
+	/** of other products; not given = nothing */
+	requires: z.array(requirement).readonly().optional(),
 	/** cheaper ways to its bytes; not given = there are none */
 	deltas: z.array(delta).readonly().optional(),
 	...factsShape,

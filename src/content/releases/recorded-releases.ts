@@ -19,11 +19,25 @@ const COARSEST_AGE_RATIO = 2 ** 40;
 export const MAX_RECORDED = 512;
 
 /** By whom a release can be installed. */
-type Audience = Readonly<Pick<Release, "engine" | "channel">> & { readonly models: readonly string[] | null };
+type Audience = Readonly<Pick<Release, "engine" | "channel" | "requires">> & {
+	readonly models: readonly string[] | null;
+};
+
+/** On which devices a release can be installed, whatever their channels and what else they have. */
+type Installable = Pick<Audience, "models" | "engine">;
 
 export type Recordable = Pick<
 	Release,
-	"version" | "sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn" | "revertTo" | "channel"
+	| "version"
+	| "sequence"
+	| "releasedAt"
+	| "urgency"
+	| "models"
+	| "engine"
+	| "withdrawn"
+	| "revertTo"
+	| "channel"
+	| "requires"
 > & {
 	/** null = everybody may have it */
 	readonly rollout: Pick<Reach, "closed"> | null;
@@ -68,13 +82,18 @@ function isOnItsWay({ withdrawn, rollout }: Recordable): boolean {
 	return !withdrawn && rollout !== null && rollout.closed !== "ended";
 }
 
-/** The same text for the same models, in whatever order, and the same engine range, of the same channel. */
-export function audienceOf({ models, engine, channel }: Audience): string {
-	return JSON.stringify([models?.toSorted() ?? null, engine.min, engine.max, channel]);
+/**
+ * The same text for the same models, in whatever order, and the same engine range, of the same channel. Which other products a release
+ * requires counts too, or devices that lack one would lose the last release that is for them; of which versions does not, since that rises
+ * with each release.
+ */
+export function audienceOf({ models, engine, channel, requires = [] }: Audience): string {
+	const required = requires.length === 0 ? [] : [requires.map(({ product }) => product).sort()];
+	return JSON.stringify([models?.toSorted() ?? null, engine.min, engine.max, channel, ...required]);
 }
 
 /** @returns whether every device that can install `other` can install `one`, whatever their channels */
-export function coversAudience(one: Omit<Audience, "channel">, other: Omit<Audience, "channel">): boolean {
+export function coversAudience(one: Installable, other: Installable): boolean {
 	const { models, engine } = one;
 	const isOfModels = models === null || (other.models?.every((model) => models.includes(model)) ?? false);
 	const [{ min, max }, of] = [engine, other.engine];
@@ -84,7 +103,7 @@ export function coversAudience(one: Omit<Audience, "channel">, other: Omit<Audie
 }
 
 /** @returns whether there can be a device that can install both, whatever their channels */
-export function sharesAudience(one: Omit<Audience, "channel">, other: Omit<Audience, "channel">): boolean {
+export function sharesAudience(one: Installable, other: Installable): boolean {
 	const isOfModels =
 		one.models === null || other.models === null || one.models.some((model) => other.models?.includes(model));
 	const isBelow = (min: string | undefined, max: string | undefined) =>
@@ -97,10 +116,7 @@ export function sharesAudience(one: Omit<Audience, "channel">, other: Omit<Audie
  * @returns those that devices of its audience may have now: each that is for some of them, and for one that no newer release is for,
  * down to the first that is for all of them. Generous: two newer releases may together be for all that an older one is for.
  */
-export function currentOf<R extends Omit<Audience, "channel">>(
-	releases: readonly R[],
-	next: Omit<Audience, "channel">,
-): R[] {
+export function currentOf<R extends Installable>(releases: readonly R[], next: Installable): R[] {
 	const current: R[] = [];
 	for (const one of releases.filter((release) => sharesAudience(release, next))) {
 		if (current.some((newer) => coversAudience(newer, one))) continue;

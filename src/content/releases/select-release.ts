@@ -1,15 +1,23 @@
 // Which release should this device run next? Newest first, the first that is not withdrawn, fits the device and is old
 // enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher. An
 // explanation (explain.ts) listens to this very walk.
-import { type Pin, PUT_OFF_REASONS } from "../../entitlement/policy/device-policy.ts";
+import type { Pin } from "../../entitlement/policy/device-policy.ts";
 import type { Terms } from "../../entitlement/terms.ts";
 import type { Reach } from "../../rollout/reach.ts";
+import { type FindPrerequisite, judgeRequirements, type Needs } from "../requires/requires.ts";
 import type { Channel } from "./channel.ts";
 import { isInChannel, seenOn } from "./on-channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { mostOf } from "./release-facts.ts";
 import { skippedByRevert } from "./revert-target.ts";
 import { hasRoomFor, type Room } from "./room.ts";
+import {
+	type Blocked,
+	type PassedOver,
+	type Selection,
+	UNAVAILABLE_REASONS,
+	type UnavailableReason,
+} from "./selection.ts";
 import { engineInRange } from "./vendor-version.ts";
 import { isOlder, wasRecorded } from "./version-age.ts";
 
@@ -35,64 +43,9 @@ export interface Candidate {
 	readonly admittedUntil?: (reach: Reach, now: number) => number;
 	/** whether its rollout has had a step that the device could be in; left out = every one has */
 	readonly couldBeIn?: (reach: Reach) => boolean;
+	/** what it has, and is offered, of a product that a release requires; left out = nothing is known of any */
+	readonly prerequisite?: FindPrerequisite;
 }
-
-export const OFFER_REASONS = [
-	"first_install",
-	"newer",
-	"released_later",
-	"installed_unknown",
-	"installed_withdrawn",
-	"installed_failed",
-	"installed_damaged",
-	"installed_incompatible",
-] as const;
-export type OfferReason = (typeof OFFER_REASONS)[number];
-export const CURRENT_REASONS = [
-	"up_to_date",
-	"newer_failed",
-	"newer_too_large",
-	"newer_installed",
-	"ahead_of_channel",
-	...PUT_OFF_REASONS,
-] as const;
-export type CurrentReason = (typeof CURRENT_REASONS)[number];
-/** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
-export const UNAVAILABLE_REASONS = [
-	"no_release",
-	"none_in_channel",
-	"pin_unavailable",
-	"none_compatible",
-	"none_small_enough",
-	"none_licensed",
-	"none_old_enough",
-	"none_rolled_out",
-	"none_but_failed",
-] as const;
-export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
-
-/** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
-export type Selection =
-	| {
-			readonly status: "offered";
-			readonly reason: OfferReason;
-			readonly release: Release;
-			/** whether its version is older than what is installed; null = not known: versions have no order, and the record lacks it */
-			readonly downgrade: boolean | null;
-			/** version of the role file that names the release; not given = none does */
-			readonly role?: number;
-			/** the device may have the permit that it had, and no other; not given = any */
-			readonly isAgain?: true;
-			readonly holdsUntil: number;
-	  }
-	| {
-			readonly status: "current";
-			readonly reason: CurrentReason;
-			readonly holdsUntil: number;
-			/** what is for the device, and is put off by its account's policy */
-			readonly waiting?: Release;
-	  }
-	| { readonly status: "unavailable"; readonly reason: UnavailableReason; readonly holdsUntil: number };
 
 /**
  * Whether a license covers the release: every one while it runs and in its grace; afterwards those that came out until then,
@@ -106,30 +59,6 @@ export function isLicensed(
 	const end = grant.until + grant.grace;
 	return now < end || release.releasedAt < end || release.urgency === "emergency";
 }
-
-/** Why a release is passed over; the first that holds is told. */
-export type PassedOver =
-	| "withdrawn"
-	/** by the device's own word */
-	| "failed_here"
-	/** the account has pinned another */
-	| "not_pinned"
-	| "incompatible_model"
-	| "incompatible_engine"
-	/** it takes more disk or memory than the device says that it has */
-	| "too_large_for_device"
-	| "not_licensed"
-	| "too_young"
-	/** its rollout has not come to the device yet */
-	| "not_reached"
-	/** its rollout lets nobody in at present, or for good */
-	| "rollout_closed"
-	/** a device that has nothing good gets what everybody may have */
-	| "no_fallback"
-	/** it is on beta alone, and the device is not */
-	| "other_channel"
-	/** it lies between the withdrawn release that the device runs, and the earlier one that it is to go back to */
-	| "skipped_by_revert";
 
 /** What of a grant says how old a release must be. */
 export type Delays = Omit<Terms, "until" | "grace">;
@@ -198,6 +127,7 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	not_reached: "none_rolled_out",
 	rollout_closed: "none_rolled_out",
 	no_fallback: "none_rolled_out",
+	blocked: "none_but_blocked",
 	other_channel: "none_in_channel",
 	skipped_by_revert: "no_release",
 };
@@ -223,9 +153,11 @@ export function selectRelease(
 ): Selection {
 	let choice: Release | null = null;
 	let isByPermit = false;
+	let needs: Needs | undefined;
 	let holdsUntil = Infinity;
 	let passesFailed = false;
 	let passesLarge = false;
+	let blocked: Blocked | undefined;
 	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
 	const seen =
 		device.channel === "stable" ? record.releases : record.releases.map((release) => seenOn("beta", release));
@@ -246,18 +178,24 @@ export function selectRelease(
 				(pin === null || release.version === pin.version) &&
 				isInChannel(release, device) &&
 				fitsDevice(release, device) &&
-				hasRoomFor(release, device),
+				hasRoomFor(release, device) &&
+				(release.requires === undefined || requirementsOf(release.requires, device).ok),
 		);
 	for (const release of seen) {
 		const isSkipped = !release.withdrawn && skipped.has(release.version);
 		const judged = isSkipped ? "skipped_by_revert" : judgeRelease(release, grant, device, now, pin);
 		const isAgain = judged !== "chosen" && mayHaveAgain(release, judged, device);
 		const isTrial = judged === "chosen" && hasNoFallback && release.rollout !== null;
-		const verdict = isAgain ? "chosen" : isTrial ? "no_fallback" : judged;
+		const fit = isAgain ? "chosen" : isTrial ? "no_fallback" : judged;
+		const required =
+			fit === "chosen" && release.requires !== undefined ? requirementsOf(release.requires, device) : undefined;
+		const verdict = required?.ok === false ? "blocked" : fit;
 		note?.(release, verdict);
+		if (required?.ok === false) blocked ??= { version: release.version, missing: required.missing };
 		if (verdict === "chosen") {
 			choice = release;
 			isByPermit = isAgain;
+			needs = required?.ok ? required.needs : undefined;
 			if (release.rollout !== null)
 				holdsUntil = Math.min(holdsUntil, device.admittedUntil?.(release.rollout, now) ?? Infinity);
 			break;
@@ -269,19 +207,22 @@ export function selectRelease(
 		if (verdict === "not_reached" && release.rollout !== null)
 			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout, now));
 	}
-	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
+	const waits = blocked === undefined ? {} : { blocked };
+	if (choice === null) return { status: "unavailable", reason: unavailable, ...waits, holdsUntil };
 	if (device.installed === choice.version) {
-		const reason = passesFailed ? "newer_failed" : passesLarge ? "newer_too_large" : "up_to_date";
-		return { status: "current", reason, holdsUntil };
+		const lacking = blocked === undefined ? "up_to_date" : "newer_blocked";
+		const reason = passesFailed ? "newer_failed" : passesLarge ? "newer_too_large" : lacking;
+		return { status: "current", reason, ...waits, holdsUntil };
 	}
 
 	const isDowngrade = before === undefined ? false : isOlder(record, choice.version, before);
 	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
 	const again = isByPermit ? ({ isAgain: true } as const) : {};
-	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, ...again, holdsUntil } as const;
+	const found = { release: choice, downgrade: isDowngrade, ...role, ...again, ...(needs && { needs }) };
+	const offer = { status: "offered", ...found, ...waits, holdsUntil } as const;
 	if (version === null) return { ...offer, reason: held === undefined ? "first_install" : "installed_damaged" };
 	if (failed?.has(version) === true) return { ...offer, reason: "installed_failed" };
-	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
+	const stays = { status: "current", reason: "newer_installed", ...waits, holdsUntil } as const;
 	const at = record.releases.findIndex((release) => release.version === version);
 	const installed = record.releases[at];
 	if (installed === undefined) {
@@ -297,4 +238,11 @@ export function selectRelease(
 		return isInChannel(installed, device) ? stays : { ...stays, reason: "ahead_of_channel" };
 	// An older version that was released after it, as a publisher may (allow_older): not newer, and still what to run.
 	return { ...offer, reason: isDowngrade === true ? "released_later" : "newer" };
+}
+
+function requirementsOf(requires: NonNullable<Release["requires"]>, { prerequisite }: Candidate) {
+	return judgeRequirements(
+		requires,
+		prerequisite ?? (() => ({ installed: null, isSound: false, offered: null, reason: "not_named" })),
+	);
 }

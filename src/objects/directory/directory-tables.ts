@@ -9,6 +9,7 @@ import type { CredentialRecord, Scope } from "../../entitlement/keys/credential-
 import { foldName } from "../../plain-text.ts";
 import type { ProductHead } from "../outbox/product-head.ts";
 import { DenialTables } from "./denial-tables.ts";
+import { RequirementList } from "./requirement-list.ts";
 import { Rounds } from "./rounds.ts";
 
 export interface AccountEntry {
@@ -76,12 +77,14 @@ type CredentialRow = {
 
 export class DirectoryTables {
 	readonly denials: DenialTables;
+	readonly requirements: RequirementList;
 	readonly rounds: Rounds;
 	readonly #sql: SqlStorage;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 		this.denials = new DenialTables(sql);
+		this.requirements = new RequirementList(sql, (name) => (this.product(name)?.createdAt ?? 0) > 0);
 		this.rounds = new Rounds(sql);
 	}
 

@@ -38,6 +38,7 @@ import type { RemovalClaim, RemovalEnd } from "./package-claims.ts";
 import { type NewUpload, PackageDesk, type PackageSurvey } from "./package-desk.ts";
 import { ProbeDesk } from "./probe-desk.ts";
 import { ProductList, type ProductNaming } from "./product-list.ts";
+import type { RequirementClaim, RequirementClaimed } from "./requirement-list.ts";
 import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 
@@ -114,6 +115,11 @@ export class Directory extends KeptObject {
 		return this.exists ? this.#tables.products() : [];
 	}
 
+	/** Asked before a release that requires other products is published: see `RequirementList.claim`. */
+	async claimRequirements(claim: RequirementClaim): Promise<RequirementClaimed> {
+		return this.#change(() => this.#tables.requirements.claim(claim));
+	}
+
 	async createMessage(input: Parameters<MessageList["create"]>[0]) {
 		return this.#publishing(this.#change(() => this.#messages.create(input)));
 	}
@@ -135,8 +141,7 @@ export class Directory extends KeptObject {
 
 	async removeMessage(input: Change & { id: string }) {
 		if (!this.exists) return { removed: false, published: true };
-		const removed = this.#change(() => this.#messages.remove(input));
-		return { removed, published: await this.outbox.flush() };
+		return { removed: this.#change(() => this.#messages.remove(input)), published: await this.outbox.flush() };
 	}
 
 	async createCredential(input: NewCredential) {
@@ -278,9 +283,8 @@ export class Directory extends KeptObject {
 		return result;
 	}
 
-	async #publishing(result: MessageResult) {
-		return result.ok ? { ...result, published: await this.outbox.flush() } : result;
-	}
+	readonly #publishing = async (result: MessageResult) =>
+		result.ok ? { ...result, published: await this.outbox.flush() } : result;
 
 	#publishMessages(now: number): void {
 		const revision = this.#tables.raiseRevision("messages");

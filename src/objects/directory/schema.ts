@@ -8,6 +8,7 @@ import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { DENIAL_TABLES } from "./denial-tables.ts";
 import { CLAIM_TABLES } from "./package-claims.ts";
 import { PROBE_TABLES } from "./probe-desk.ts";
+import { REQUIREMENT_TABLES } from "./requirement-list.ts";
 import { ROUND_TABLES } from "./rounds.ts";
 import { PARTS_TABLE, UPLOAD_TABLES } from "./upload-quota.ts";
 
@@ -62,9 +63,13 @@ export const DIRECTORY_SCHEMA: Schema = {
 		...UPLOAD_TABLES,
 		...CLAIM_TABLES,
 		...PROBE_TABLES,
+		...REQUIREMENT_TABLES,
 	],
 	steps: [
 		(sql) => sql.exec("ALTER TABLE products ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'"),
 		(sql) => sql.exec(PARTS_TABLE),
+		(sql) => {
+			for (const table of REQUIREMENT_TABLES) sql.exec(table);
+		},
 	],
 };

@@ -97,7 +97,7 @@ export class ProductTables {
 		this.#sql.exec(
 			`UPDATE releases SET sequence = (SELECT COALESCE(MAX(sequence), 0) + 1 FROM releases), released_at = ?,
 				channel = ?, notes = ?, urgency = ?, models = ?, engine = ?, entries = ?, facts = ?,
-				recorded = 1 WHERE version = ? AND sequence IS NULL`,
+				requires = ?, recorded = 1 WHERE version = ? AND sequence IS NULL`,
 			now,
 			channel,
 			metadata.notes,
@@ -106,6 +106,7 @@ export class ProductTables {
 			JSON.stringify(metadata.engine),
 			metadata.entries,
 			factsText(metadata.facts),
+			metadata.requires === undefined ? null : JSON.stringify(metadata.requires),
 			version,
 		);
 	}

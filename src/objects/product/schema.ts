@@ -48,6 +48,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			urgency TEXT,
 			models TEXT, -- JSON list; JSON null = every model
 			engine TEXT, -- JSON: EngineRange
+			requires TEXT, -- JSON: Requirement list (content/requires/requires.ts); null = nothing of other products
 			entries INTEGER, -- rules, signatures or addresses in it, as its publisher says; null = not said
 			facts TEXT, -- JSON: ReleaseFacts (content/releases/release-facts.ts); null = nothing is said
 			recorded INTEGER NOT NULL DEFAULT 0, -- 0, 1: the product's record has it
@@ -81,5 +82,6 @@ export const PRODUCT_SCHEMA: Schema = {
 		(sql) => {
 			for (const table of VALIDATION_TABLES) sql.exec(table);
 		},
+		(sql) => sql.exec("ALTER TABLE releases ADD COLUMN requires TEXT"),
 	],
 };

@@ -7,6 +7,7 @@ import {
 	type ReleaseFacts,
 	releaseClasses,
 } from "../../content/releases/release-facts.ts";
+import { requirement } from "../../content/requires/requires.ts";
 
 const EXAMPLE = { unpacked: 41_943_040, disk: 60_000_000, memory: 268_435_456 };
 
@@ -25,6 +26,11 @@ const classesField = releaseClasses.optional().meta({
 		"What kind of change it is: `threat`, it recognizes more of what is known to be bad; `behaviour`, traffic that passed may be handled otherwise",
 	example: ["threat"],
 });
+
+/** What a release requires, as it is described. */
+export const requiredField = z
+	.array(requirement)
+	.meta({ description: "Of other products; none = nothing", example: [{ product: "engine-rules", min: "4.26" }] });
 
 /** As a publisher says them. */
 export const factFields = { footprint: footprintField, impact: impactField, classes: classesField };

@@ -4,18 +4,65 @@ import { channel } from "../../content/releases/channel.ts";
 import { urgency } from "../../content/releases/product-record.ts";
 import { MAX_AUDIENCES } from "../../content/releases/recorded-releases.ts";
 import type { UnfitTarget } from "../../content/releases/revert-target.ts";
-import { engineRange, productName, versionName } from "../../names.ts";
+import { entryCount } from "../../content/releases/size-bounds.ts";
+import { requirements } from "../../content/requires/requires.ts";
+import { engineRange, modelName, productName, versionName } from "../../names.ts";
 import type { Unfit } from "../../objects/product/releases/outcomes.ts";
 import type { ReleaseEntry } from "../../objects/product/releases/release-row.ts";
+import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
+import { planChoice } from "../../rollout/built-in-plans.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
 import type { KeyHolder } from "../http/app-env.ts";
 import { orNull, timestamp, toTimestampOrNull } from "../http/openapi.ts";
-import { describedFacts, describeFacts } from "../http/release-facts-body.ts";
+import { describedFacts, describeFacts, factFields, requiredField } from "../http/release-facts-body.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
 
 export const releasePath = z.object({ product: productName, version: versionName });
+
+/** Why a release may have another size than is usual. */
+export const allowedSize = plainText(500).min(1);
+
+export const newReleaseBody = z
+	.strictObject({
+		notes: plainText(2000).optional(),
+		urgency: urgency.optional(),
+		models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
+		engine: engineRange.optional(),
+		plan: planChoice.optional().openapi({
+			description:
+				"If left out, the product's. `standard`, `rapid`, `immediate`, or a plan of your own: with a key of scope `operate` alone",
+			example: "rapid",
+		}),
+		channel: channel.optional().openapi({
+			description: "`stable`, if left out; `beta`: for devices on beta alone, until it is promoted",
+			example: "beta",
+		}),
+		starts_at: timestamp.optional().openapi({
+			description:
+				"Its rollout begins then; at once, if left out. Said again of a rollout of which no step has begun, it changes the time",
+		}),
+		requires: requirements.optional().openapi({
+			description:
+				"What devices must have of other products: they are offered the release after that, and not without it",
+			example: [{ product: "engine-rules", min: "4.26" }],
+		}),
+		entries: entryCount.optional().openapi({
+			description: "How many rules, signatures or addresses it has: compared with the current release",
+			example: 41_500,
+		}),
+		...factFields,
+		allow_size: allowedSize.optional().openapi({
+			description:
+				"The reason why it may be larger or smaller than the current release by more than the product's `size_bounds`; the product's events keep it, and who said so",
+		}),
+		allow_older: z.boolean().optional().openapi({
+			example: false,
+			description: "Also if a newer version is released: devices are then offered the older one",
+		}),
+	})
+	.openapi("NewRelease");
 
 export const releaseBody = z
 	.object({
@@ -44,6 +91,7 @@ export const releaseBody = z
 		notes: z.string(),
 		models: z.array(z.string()).nullable(),
 		engine: engineRange,
+		requires: requiredField,
 		entries: z.int().nullable().openapi({ description: "Rules, signatures or addresses in it; null = not said" }),
 		...describedFacts,
 	})
@@ -71,6 +119,7 @@ export function describeRelease(product: string, release: ReleaseEntry) {
 		notes: release.notes,
 		models: release.models === null ? null : [...release.models],
 		engine: release.engine,
+		requires: [...(release.requires ?? [])],
 		entries: release.entries,
 		...describeFacts(release.facts ?? {}),
 	};

@@ -1,22 +1,21 @@
 // Releases: a package is released under its version, and reaches the fleet by a plan. It never changes afterwards; it can be
 // withdrawn.
 import { createRoute, z } from "@hono/zod-openapi";
-import { channel } from "../../content/releases/channel.ts";
-import { urgency, versionOrder } from "../../content/releases/product-record.ts";
+import { versionOrder } from "../../content/releases/product-record.ts";
 import { orderFacts } from "../../content/releases/release-facts.ts";
-import { entryCount } from "../../content/releases/size-bounds.ts";
-import { engineRange, modelName, productName, versionName } from "../../names.ts";
+import { productName, versionName } from "../../names.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { planChoice } from "../../rollout/built-in-plans.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp } from "../http/openapi.ts";
-import { factFields } from "../http/release-facts-body.ts";
 import { changeOnce, proposeOnceAccess, releaseOnceAccess } from "./ask-once.ts";
 import {
+	allowedSize,
 	describeRelease,
 	describeReleased,
+	newReleaseBody,
 	refuseRelease,
 	refuseRollout,
 	refuseTarget,
@@ -25,9 +24,8 @@ import {
 	releasePath,
 	startedBody,
 } from "./release-body.ts";
+import { tieNewRelease, tiePromoted } from "./required-releases.ts";
 import { requireUsual, rolloutOf, sizeOf } from "./rollout-choice.ts";
-
-const allowedSize = plainText(500).min(1);
 
 const publish = createRoute({
 	method: "put",
@@ -40,42 +38,7 @@ const publish = createRoute({
 	...proposeOnceAccess,
 	request: {
 		params: releasePath,
-		body: jsonBody(
-			z
-				.strictObject({
-					notes: plainText(2000).optional(),
-					urgency: urgency.optional(),
-					models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
-					engine: engineRange.optional(),
-					plan: planChoice.optional().openapi({
-						description:
-							"If left out, the product's. `standard`, `rapid`, `immediate`, or a plan of your own: with a key of scope `operate` alone",
-						example: "rapid",
-					}),
-					channel: channel.optional().openapi({
-						description: "`stable`, if left out; `beta`: for devices on beta alone, until it is promoted",
-						example: "beta",
-					}),
-					starts_at: timestamp.optional().openapi({
-						description:
-							"Its rollout begins then; at once, if left out. Said again of a rollout of which no step has begun, it changes the time",
-					}),
-					entries: entryCount.optional().openapi({
-						description: "How many rules, signatures or addresses it has: compared with the current release",
-						example: 41_500,
-					}),
-					...factFields,
-					allow_size: allowedSize.optional().openapi({
-						description:
-							"The reason why it may be larger or smaller than the current release by more than the product's `size_bounds`; the product's events keep it, and who said so",
-					}),
-					allow_older: z.boolean().optional().openapi({
-						example: false,
-						description: "Also if a newer version is released: devices are then offered the older one",
-					}),
-				})
-				.openapi("NewRelease"),
-		),
+		body: jsonBody(newReleaseBody),
 	},
 	responses: {
 		201: jsonAnswer(startedBody, "Released; `published` is false while a store still waits for it"),
@@ -89,6 +52,8 @@ const publish = createRoute({
 			"version_exists",
 			"older_version",
 			"size_out_of_bounds",
+			"circular_requires",
+			"prerequisite_not_released",
 			"conflict",
 		),
 	},
@@ -138,6 +103,7 @@ const promote = createRoute({
 			"not_found",
 			"older_version",
 			"size_out_of_bounds",
+			"prerequisite_not_released",
 			"conflict",
 		),
 	},
@@ -224,14 +190,18 @@ export const releases = createRouter()
 		const { notes = "", urgency = "routine", models = null, engine = {}, entries = null } = wanted;
 		const { channel = "stable", allow_older: allowOlder = false } = wanted;
 		requireUsual({ allow_older: allowOlder, allow_size: wanted.allow_size !== undefined }, product, c.var.holder);
+		const { requires } = wanted;
+		const rollout = rolloutOf(wanted, c.var.holder);
+		const tied = requires && (await tieNewRelease(c.env, { product, version, channel, requires }));
 		const change = {
 			...changeOnce(c),
 			version,
-			metadata: { notes, urgency, models, engine, entries, facts: orderFacts(wanted) },
+			metadata: { notes, urgency, models, engine, entries, facts: orderFacts(wanted), ...(requires && { requires }) },
 			channel,
 			allowOlder,
 			...sizeOf(wanted),
-			...rolloutOf(wanted, c.var.holder),
+			...rollout,
+			...tied,
 		};
 		const result = await services.objects.product(product).release(change);
 		if (!result.ok && result.reason === "release_exists") {
@@ -250,7 +220,9 @@ export const releases = createRouter()
 		event.toVersion = version;
 		const wanted = c.req.valid("json");
 		const { allow_older: allowOlder = false } = wanted;
-		const change = { ...changeOnce(c), version, allowOlder, ...sizeOf(wanted), ...rolloutOf(wanted, c.var.holder) };
+		const rollout = rolloutOf(wanted, c.var.holder);
+		const tied = await tiePromoted(c.env, product, version);
+		const change = { ...changeOnce(c), version, allowOlder, ...sizeOf(wanted), ...rollout, ...tied };
 		const result = await services.objects.product(product).promote(change);
 		if (!result.ok) refuseRollout(result);
 		event.outcome = "promoted";

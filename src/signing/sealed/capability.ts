@@ -31,6 +31,8 @@ export interface OfferClaims extends ReleaseClaims {
 	readonly isRevert: boolean;
 	/** it is for the permit that the device had, and for no other */
 	readonly isAgain: boolean;
+	/** by required product: the version that the device had and that will do, null = it was to come first; not given = nothing is required */
+	readonly needs?: readonly (readonly [product: string, version: string | null])[];
 	/** what logs call the device */
 	readonly pseudonym: string;
 	/** thumbprint of the key whose DPoP proof must come with the offer; null for a bearer token, left out beside `x5t` where there is none */
@@ -117,6 +119,7 @@ function isOfKind(kind: CapabilityKind, value: unknown): boolean {
 				(claims.haLock === null || typeof claims.haLock === "number")
 			: typeof claims.isRevert === "boolean" &&
 				typeof claims.isAgain === "boolean" &&
+				(claims.needs === undefined || Array.isArray(claims.needs)) &&
 				typeof claims.pseudonym === "string" &&
 				isBound(claims))
 	);

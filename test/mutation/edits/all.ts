@@ -18,6 +18,7 @@ import { OUTBOX } from "./objects/outbox.ts";
 import { REPLAY } from "./objects/replay.ts";
 import { PACKAGES } from "./packages.ts";
 import { RELEASE_FACTS } from "./release-facts.ts";
+import { REQUIRES } from "./requires.ts";
 import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
 import { ROLLOUTS } from "./rollouts.ts";
 import { ROUTES } from "./routes.ts";
@@ -37,6 +38,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...CLIENT_CERTIFICATES,
 	...DIRECT_DOWNLOADS,
 	...HELD_BACK,
+	...REQUIRES,
 	...REVERTS_AND_POLICIES,
 	...RELEASE_FACTS,
 	...ROLLOUTS,

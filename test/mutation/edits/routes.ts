@@ -181,7 +181,7 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a bound token sent as Bearer gets a permit with its offer",
 			},
 			{
-				from: "requireEntitlement(device, offer.product, now, entitledTo(heads, offer.product))",
+				from: "requireEntitlement(device, offer.product, now, entitledTo(view.heads, offer.product))",
 				to: 'requireEntitlement(device, offer.product, now, "registered")',
 				breaks: "an offer buys its release when the license names the product no more",
 			},

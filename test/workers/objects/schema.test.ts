@@ -176,10 +176,10 @@ describe.each([
 });
 
 /** Columns that steps have added. */
-const ADDED = /^\t*(entitled|facts|class_approvals|certificates) .*\n/gm;
+const ADDED = /^\t*(entitled|facts|class_approvals|certificates|requires) .*\n/gm;
 
 /** Tables that a step made. */
-const MADE_SINCE = /^CREATE TABLE (parts_of_day|validator|validations) /;
+const MADE_SINCE = /^CREATE TABLE (parts_of_day|validator|validations|requirements) /;
 
 /** @returns the tables that objects of the class had at first */
 function firstOf({ tables }: Schema): string[] {

@@ -2,17 +2,22 @@
 
 import type { CheckResult } from "../../../firewall/check/check.ts";
 import type { CheckedProduct, DegradedMarks } from "../../../firewall/wire-types.ts";
+import { describeBlocked } from "../../../rollout/requires-option.ts";
 
 /** @returns one line per product, one for each that is damaged, and one for unread messages */
 export function describeCheck({ unchanged, answer, damaged }: CheckResult): string[] {
-	const lines = answer.products.map((one) => {
+	const lines = answer.products.flatMap((one) => {
+		const blocked = describeBlocked(one.blocked_by).map((line) => `  ${line}`);
 		const offer = one.offer ?? undefined;
 		if (one.status === "offered" && offer !== undefined) {
 			const step = one.installed == null ? "" : `${one.installed} → `;
-			return `${one.product}: ${step}${offer.version} is offered${offer.downgrade === true ? " (a downgrade)" : ""}${describeImpact(offer.impact)}${offer.notes ? `: ${offer.notes}` : ""}`;
+			const after = offer.after == null || offer.after.length === 0 ? "" : `, after ${offer.after.join(" and ")}`;
+			const how = `${offer.downgrade === true ? " (a downgrade)" : ""}${after}${describeImpact(offer.impact)}${offer.notes ? `: ${offer.notes}` : ""}`;
+			return [`${one.product}: ${step}${offer.version} is offered${how}`, ...blocked];
 		}
 		const why = one.reason ?? one.code;
-		return `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}${describeWaiting(one.waiting)}`;
+		const has = `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}${describeWaiting(one.waiting)}`;
+		return [has, ...blocked];
 	});
 	lines.push(...damagedLines(damaged));
 	const unread = answer.messages?.unread ?? 0;

@@ -1,5 +1,7 @@
 // An explanation as lines for people: who and what, the decision, the releases with their verdicts, what would change it.
 import { z } from "zod";
+import { blockedAnswer } from "../../../firewall/answers.ts";
+import { lacksLines } from "../../../rollout/requires-option.ts";
 import { formatTable } from "../../../terminal/output.ts";
 import { describeHaState, haStateAnswer } from "../../ha/ha-lines.ts";
 import { degradedLines } from "./check.ts";
@@ -13,6 +15,8 @@ const answer = z.object({
 	version: z.string().nullable(),
 	downgrade: z.boolean().nullable(),
 	download: z.string().nullish(),
+	after: z.array(z.string()).nullish(),
+	blocked_by: blockedAnswer,
 });
 type Answer = z.infer<typeof answer>;
 
@@ -145,6 +149,7 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		`             ${advice}`,
 		...policyLines(told),
 		`answer       ${describeAnswer(told.answer)}`,
+		...lacksLines(told.answer.blocked_by),
 		...installLines(told),
 		...(told.disabled_rules?.length
 			? [`without      the rules ${told.disabled_rules.join(", ")}, which are disabled`]
@@ -243,9 +248,10 @@ export function policyLines({ policy }: Explanation): string[] {
 	return lines.map((line, index) => `${index === 0 ? "customer" : ""}`.padEnd(13) + line);
 }
 
-function describeAnswer({ status, reason, version, downgrade, download }: Answer): string {
+function describeAnswer({ status, reason, version, downgrade, download, after }: Answer): string {
 	const way = { in_offer: ", with its download", by_permit: ", to be had by a permit" }[download ?? ""] ?? "";
-	return `${version === null ? "" : `${version} is `}${status}${downgrade === true ? " as a downgrade" : ""} (${reason})${way}`;
+	const first = after == null || after.length === 0 ? "" : `, after ${after.join(" and ")}`;
+	return `${version === null ? "" : `${version} is `}${status}${downgrade === true ? " as a downgrade" : ""} (${reason})${way}${first}`;
 }
 
 function releaseLines({ releases, answer: { status }, ...asked }: Explanation): string[] {

@@ -11,6 +11,7 @@ import { judgeRevertTarget, type UnfitTarget } from "../../../content/releases/r
 import { isSigned } from "../../../content/releases/signed-releases.ts";
 import { findOutOfBounds } from "../../../content/releases/size-bounds.ts";
 import { compareVendorVersions } from "../../../content/releases/vendor-version.ts";
+import { requirementsKey } from "../../../content/requires/requires.ts";
 import type { Plan } from "../../../rollout/plan.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../../rollout/rollout.ts";
 import type { Change, WriteProductAudit } from "../../audit.ts";
@@ -117,7 +118,8 @@ export class ReleaseDesk {
 		const fit = this.#judge(info, { ...known, ...metadata }, channel, input);
 		if (!fit.ok) return fit;
 		tables.publish(version, metadata, channel, input.now);
-		audit(input, "release.publish", version, `${known.sha256}${channel === "beta" ? ", beta" : ""}`);
+		const requires = metadata.requires === undefined ? "" : `, requires ${requirementsKey(metadata.requires)}`;
+		audit(input, "release.publish", version, `${known.sha256}${channel === "beta" ? ", beta" : ""}${requires}`);
 		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond, input));
 		this.#parts.ask(input, version, known.sha256);
 		const plan = input.plan ?? (channel === "beta" ? info.betaPlan : null) ?? info.plan;
@@ -214,9 +216,12 @@ export class ReleaseDesk {
 	}
 
 	/** @returns why nothing more can go on its way in the channel; null = it can */
-	#noRoomFor({ models, engine }: ReleaseMetadata, channel: Channel): NoRoom | null {
+	#noRoomFor({ models, engine, requires }: ReleaseMetadata, channel: Channel): NoRoom | null {
 		const { tables, rollouts } = this.#parts;
-		if (!hasRoomFor(tables.recordedReleases(), { models, engine, channel })) return "too_many_audiences";
+		if (
+			!hasRoomFor(tables.recordedReleases(), { models, engine, channel, ...(requires && { requires: [...requires] }) })
+		)
+			return "too_many_audiences";
 		return rollouts.active(channel).length >= MAX_ACTIVE_ROLLOUTS ? "too_many_rollouts" : null;
 	}
 

@@ -2,6 +2,7 @@
 import type { Channel } from "../../../content/releases/channel.ts";
 import type { Release, Urgency } from "../../../content/releases/product-record.ts";
 import { orderFacts, type ReleaseFacts } from "../../../content/releases/release-facts.ts";
+import { type Requirement, requirementsKey } from "../../../content/requires/requires.ts";
 import type { EngineRange } from "../../../names.ts";
 import type { Reach } from "../../../rollout/reach.ts";
 
@@ -25,6 +26,8 @@ export interface ReleaseMetadata {
 	readonly entries: number | null;
 	/** what it takes up and interrupts, and what kind of change it is; not given = the publisher does not say */
 	readonly facts?: ReleaseFacts;
+	/** of other products; not given = nothing */
+	readonly requires?: readonly Requirement[];
 }
 
 /** A version with its bytes, and what has become of it. */
@@ -76,6 +79,7 @@ export type ReleaseRow = {
 	engine: string | null;
 	entries: number | null;
 	facts: string | null;
+	requires: string | null;
 	withdrawn_at: number | null;
 	withdraw_reason: string | null;
 	revert_to: string | null;
@@ -102,7 +106,7 @@ function reachOf({ reach }: ReleaseRow): Reach | null {
 	return reach === null ? null : (JSON.parse(reach) as Reach);
 }
 
-function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | null } {
+function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | null; requires?: Requirement[] } {
 	return {
 		notes: row.notes ?? "",
 		urgency: row.urgency ?? "routine",
@@ -110,6 +114,7 @@ function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | nul
 		engine: row.engine === null ? {} : (JSON.parse(row.engine) as EngineRange),
 		entries: row.entries,
 		facts: row.facts === null ? {} : (JSON.parse(row.facts) as ReleaseFacts),
+		...(row.requires !== null && { requires: JSON.parse(row.requires) as Requirement[] }),
 	};
 }
 
@@ -162,9 +167,12 @@ export function factsText(facts: ReleaseFacts = {}): string | null {
 	return Object.keys(facts).length === 0 ? null : JSON.stringify(orderFacts(facts));
 }
 
-/** @returns in what a release says something else than the metadata; order of models counts, order of an engine's ends does not */
+/**
+ * @returns in what a release says something else than the metadata; order of models counts, order of an engine's ends and of what it
+ * requires does not
+ */
 export function differingMetadata(release: ReleaseMetadata, metadata: ReleaseMetadata): string[] {
-	const { notes, urgency, models, engine, entries } = metadata;
+	const { notes, urgency, models, engine, entries, requires } = metadata;
 	const [facts, others] = [orderFacts(metadata.facts ?? {}), orderFacts(release.facts ?? {})];
 	const same = {
 		notes: release.notes === notes,
@@ -172,6 +180,7 @@ export function differingMetadata(release: ReleaseMetadata, metadata: ReleaseMet
 		models: JSON.stringify(release.models) === JSON.stringify(models),
 		engine: release.engine.min === engine.min && release.engine.max === engine.max,
 		entries: release.entries === entries,
+		requires: requirementsKey(release.requires) === requirementsKey(requires),
 		footprint: JSON.stringify(facts.footprint) === JSON.stringify(others.footprint),
 		impact: facts.impact === others.impact,
 		classes: JSON.stringify(facts.classes) === JSON.stringify(others.classes),

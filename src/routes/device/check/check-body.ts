@@ -1,7 +1,13 @@
 // The answer to a check on the wire. docs/protocol.md says what each status and reason means.
 import { z } from "@hono/zod-openapi";
 import { urgency } from "../../../content/releases/product-record.ts";
-import { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../../content/releases/select-release.ts";
+import {
+	type Blocked,
+	CURRENT_REASONS,
+	OFFER_REASONS,
+	UNAVAILABLE_REASONS,
+} from "../../../content/releases/selection.ts";
+import { BLOCK_REASONS, requirement } from "../../../content/requires/requires.ts";
 import { REFUSAL_CODES } from "../../../entitlement/decision-codes.ts";
 import { degradedFlag, timestamp } from "../../http/openapi.ts";
 import { pulseLink } from "../../http/pulse-links.ts";
@@ -34,6 +40,14 @@ const offer = z
 			description: "Version of the product's role file (TUF) that names this release; not given = none does",
 			example: 7,
 		}),
+		after: z
+			.array(z.string())
+			.optional()
+			.openapi({
+				description:
+					"Products whose offers are to be installed before this one, or it is not permitted; left out = none",
+				example: ["engine-rules"],
+			}),
 		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
 		expires_at: timestamp,
 		download: z.object(downloadLinks).optional().openapi({
@@ -42,6 +56,30 @@ const offer = z
 		}),
 	})
 	.openapi("Offer");
+
+/** What of other products a release requires that the device lacks. */
+export const blockedBy = z
+	.array(
+		z
+			.object({
+				version: z.string().openapi({ description: "Of the release that waits for it: of the product asked about" }),
+				...requirement.shape,
+				installed: z.string().nullable().openapi({ description: "What the device has of the required product" }),
+				reason: z.enum(BLOCK_REASONS).openapi({
+					description: "Why nothing that would do is offered; see docs/protocol.md",
+					example: "not_offered",
+				}),
+			})
+			.openapi("Blocker"),
+	)
+	.openapi({
+		description:
+			"Of the newest release that the device would get otherwise: what it lacks of other products; left out = nothing",
+	});
+
+export function describeBlocked({ version, missing }: Blocked): z.infer<typeof blockedBy> {
+	return missing.map(({ requirement, installed, reason }) => ({ version, ...requirement, installed, reason }));
+}
 
 export const checkBody = z
 	.object({
@@ -61,6 +99,7 @@ export const checkBody = z
 				disabled_rules: z.array(z.string()).optional().openapi({
 					description: "Ids of rules to leave out, whatever version is installed; left out = none",
 				}),
+				blocked_by: blockedBy.optional(),
 				offer: offer.optional(),
 				waiting: z
 					.object({

@@ -7,14 +7,15 @@ import {
 	type CheckFacts,
 	leadsAway,
 	onceInstalled,
-	type ProductAnswer,
 } from "../../../content/check/check.ts";
 import type { Installed } from "../../../content/check/installed.ts";
 import { checkOnceOpen, longestSilence, nextCheckIn } from "../../../content/check/next-check.ts";
+import type { ProductAnswer } from "../../../content/check/product-answer.ts";
 import { quietUntil } from "../../../content/check/pulse.ts";
 import { entitledTo, productsOf, type SharedView } from "../../../content/heads-record.ts";
 import type { ProductRecord } from "../../../content/releases/product-record.ts";
 import { bucketsOf } from "../../../content/releases/rollout-place.ts";
+import { afterOf } from "../../../content/requires/requires.ts";
 import { toldBy } from "../../../fleet/told-installations.ts";
 import { placeInFleet } from "../../../place-in-fleet.ts";
 import { ProblemError } from "../../../problem.ts";
@@ -33,7 +34,7 @@ import { UNBOUND } from "../permits/permits.ts";
 import { CONTROL_REPEAT_SECONDS, passOnControl } from "../words/control-word.ts";
 import { passOnCheck } from "../words/device-words.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "../words/ha-report.ts";
-import { checkBody } from "./check-body.ts";
+import { checkBody, describeBlocked } from "./check-body.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
@@ -127,9 +128,7 @@ async function answerInFull(
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const direct = new Set(
 		answer.products.flatMap(({ product, entitlement, selection }) =>
-			selection?.status === "offered" && isDirect(selection.release, caller, degradedAsOf, entitlement)
-				? [product]
-				: [],
+			selection?.status === "offered" && isDirect(selection, caller, degradedAsOf, entitlement) ? [product] : [],
 		),
 	);
 	// Nor longer than the URLs in it.
@@ -213,13 +212,15 @@ async function describeProduct(
 		...(record?.disabledRules.length ? { disabled_rules: [...record.disabledRules] } : {}),
 	};
 	if (selection === null) return { ...described, status: "refused" as const, reason: entitlement.code };
+	const waits = selection.blocked === undefined ? {} : { blocked_by: describeBlocked(selection.blocked) };
 	if (selection.status !== "offered") {
-		const settled = { ...described, status: selection.status, reason: selection.reason };
+		const settled = { ...described, status: selection.status, reason: selection.reason, ...waits };
 		if (selection.status !== "current" || selection.waiting === undefined) return settled;
 		const from = Number.isFinite(selection.holdsUntil) ? toTimestamp(selection.holdsUntil) : null;
 		return { ...settled, waiting: { version: selection.waiting.version, until: from } };
 	}
-	const { release } = selection;
+	const { release, needs } = selection;
+	const after = afterOf(needs);
 	const expires = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const claims: OfferClaims = {
 		device: caller.profile.id,
@@ -230,6 +231,7 @@ async function describeProduct(
 		sha256: release.sha256,
 		isRevert: leadsAway(selection.reason),
 		isAgain: selection.isAgain === true,
+		...(needs && { needs }),
 		exp: expires,
 		...(caller.x5t === null
 			? { jkt: caller.jkt }
@@ -245,6 +247,7 @@ async function describeProduct(
 		...described,
 		status: selection.status,
 		reason: selection.reason,
+		...waits,
 		offer: {
 			version: release.version,
 			sequence: release.sequence,
@@ -256,6 +259,7 @@ async function describeProduct(
 			downgrade: selection.downgrade,
 			...offerFacts(release),
 			...(selection.role !== undefined && { role_version: selection.role }),
+			...(after.length > 0 && { after: [...after] }),
 			capability,
 			expires_at: toTimestamp(expires),
 			...(download !== undefined && { download }),

@@ -1,23 +1,25 @@
 // An explanation on the wire: its schema, and how it is filled from what the rules said.
 import { z } from "@hono/zod-openapi";
-import type { ProductAnswer } from "../../../content/check/check.ts";
-import { type Explanation, offeredVersion } from "../../../content/check/explain.ts";
+import type { Explanation } from "../../../content/check/explain.ts";
+import type { ProductAnswer } from "../../../content/check/product-answer.ts";
+import { offeredVersion } from "../../../content/check/product-answer.ts";
 import { channel } from "../../../content/releases/channel.ts";
 import { inOfferOrder } from "../../../content/releases/offer-order.ts";
 import { type Release, urgency, type VersionOrder } from "../../../content/releases/product-record.ts";
 import type { Buckets } from "../../../content/releases/rollout-place.ts";
+import { afterOf } from "../../../content/requires/requires.ts";
 import { type DeviceProfile, deviceStatus, hold } from "../../../entitlement/devices/device-record.ts";
 import type { ExplainedReleases } from "../../../objects/product/releases/explained-releases.ts";
 import { PERMIT_REFUSALS } from "../../../rollout/lease.ts";
 import { type Reach, reach } from "../../../rollout/reach.ts";
 import { fitsToken } from "../../../signing/sealed/access-token.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
-import { describedFacts, describeFacts } from "../../http/release-facts-body.ts";
+import { describedFacts, describeFacts, requiredField } from "../../http/release-facts-body.ts";
 import { deviceTrustBody } from "../../operator/fleet/trust-body.ts";
 import { explainedHaBody } from "../../operator/ha/ha-body.ts";
 import { licenseBody } from "../../operator/licenses/license-body.ts";
-import { checkReason, checkStatus } from "../check/check-body.ts";
-import { isDirect } from "../permits/direct-download.ts";
+import { blockedBy, checkReason, checkStatus, describeBlocked } from "../check/check-body.ts";
+import { type DirectOffer, isDirect } from "../permits/direct-download.ts";
 import { decisionCode, describeEntitlement, entitlementBody } from "./entitlements.ts";
 import { describePolicy, explainedPolicyBody, type Permit, permitOf } from "./explained-policy.ts";
 
@@ -32,6 +34,8 @@ const answerBody = z
 			description:
 				"How the device comes to the package: by the URL in the offer itself, or by a permit that it asks for; null = nothing is offered",
 		}),
+		after: z.array(z.string()).openapi({ description: "As in the offer; none = it comes after nothing", example: [] }),
+		blocked_by: blockedBy.optional(),
 	})
 	.openapi("ExplainedAnswer");
 
@@ -62,6 +66,7 @@ const releaseBody = z
 				"not_reached",
 				"rollout_closed",
 				"no_fallback",
+				"blocked",
 				"other_channel",
 				"skipped_by_revert",
 				"incompatible_model",
@@ -73,8 +78,9 @@ const releaseBody = z
 			])
 			.openapi({
 				description:
-					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it; `skipped_by_revert`: it lies between a withdrawn release and the one to which devices go back from it, and the device runs one of the two",
+					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it; `skipped_by_revert`: it lies between a withdrawn release and the one to which devices go back from it, and the device runs one of the two; `blocked`: the device lacks what it requires of other products",
 			}),
+		requires: requiredField,
 		ready_at: timestamp.nullable().openapi({
 			description:
 				"Of one that is `too_young`: when it is old enough; `not_reached`: when its rollout comes to the device",
@@ -255,6 +261,7 @@ export function describeExplanation(
 				regressed: product?.regressed?.includes(release.version) ?? false,
 				held_by_validator: product?.held?.[release.version] ?? null,
 				verdict,
+				requires: [...(release.requires ?? [])],
 				ready_at: toTimestampOrNull(readyAt),
 				rollout:
 					release.rollout === null
@@ -285,7 +292,7 @@ function describeAnswer(
 ): z.infer<typeof answerBody> {
 	const { entitlement, selection } = answer;
 	const told = { profile: { haGroup }, policyInRecord: !fitsToken(policy), provisional: false };
-	const downloadOf = (release: Release) => (isDirect(release, told, null, entitlement) ? "in_offer" : "by_permit");
+	const downloadOf = (offer: DirectOffer) => (isDirect(offer, told, null, entitlement) ? "in_offer" : "by_permit");
 	return {
 		code: entitlement.code,
 		...(selection === null
@@ -293,6 +300,8 @@ function describeAnswer(
 			: { status: selection.status, reason: selection.reason }),
 		version: offeredVersion(answer),
 		downgrade: selection?.status === "offered" ? selection.downgrade : false,
-		download: selection?.status === "offered" ? downloadOf(selection.release) : null,
+		download: selection?.status === "offered" ? downloadOf(selection) : null,
+		after: selection?.status === "offered" ? [...afterOf(selection.needs)] : [],
+		...(selection?.blocked && { blocked_by: describeBlocked(selection.blocked) }),
 	};
 }

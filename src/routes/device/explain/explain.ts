@@ -18,6 +18,7 @@ import { productName, versionName } from "../../../names.ts";
 import type { ExplainedDevice } from "../../../objects/account/devices/explained-device.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
+import type { Reach } from "../../../rollout/reach.ts";
 import { systemClock } from "../../../storage/clock.ts";
 import { type DeviceCopy, probeDevice } from "../../../storage/probes/probe-device.ts";
 import type { DeviceCaller } from "../../http/app-env.ts";
@@ -38,6 +39,7 @@ import { explainHa } from "../../operator/ha/ha-body.ts";
 import { describeLicense } from "../../operator/licenses/license-body.ts";
 import { readRoom, roomParameters } from "../words/room-word.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
+import { readRequired } from "./required-products.ts";
 
 const route = createRoute({
 	...deviceOrOperatorAccess,
@@ -131,20 +133,34 @@ export const explain = createRouter().openapi(route, async (c) => {
 			.catch(() => null),
 		probeDevice(services.stores, id, device.version, systemClock),
 	]);
-	const buckets = await bucketsOf([record], device);
-	const candidate: Candidate = {
+	const others = await readRequired(scope, view, product, record, known.state);
+	const buckets = await bucketsOf([record, ...Array.from(others.values(), (other) => other.record)], device);
+	const placed = {
 		model: device.model,
-		channel: channelOf(device, product),
-		...{ engine, installed, held, room, failed: said.failed === undefined ? undefined : new Set([said.failed]) },
+		engine,
+		room,
 		// By the country of whoever asks: a step for some countries is explained to the device alone.
-		admittedAt: (reach, at) => admittedAt(reach, device, { engine, country: scope.country }, buckets, at),
-		admittedUntil: (reach, at) => admittedUntil(reach, device, at),
-		couldBeIn: (reach) => couldBeIn(reach, device),
-	};
+		admittedAt: (reach: Reach, at: number) =>
+			admittedAt(reach, device, { engine, country: scope.country }, buckets, at),
+		admittedUntil: (reach: Reach, at: number) => admittedUntil(reach, device, at),
+		couldBeIn: (reach: Reach) => couldBeIn(reach, device),
+	} satisfies Partial<Candidate>;
+	const failed = said.failed === undefined ? undefined : new Set([said.failed]);
+	const candidate: Candidate = { ...placed, channel: channelOf(device, product), installed, held, failed };
+	const required = new Map(
+		Array.from(others, ([name, other]) => [
+			name,
+			{
+				...other,
+				entitled: entitledTo(view.heads, name),
+				candidate: { ...placed, channel: channelOf(device, name), installed: other.installed },
+			},
+		]),
+	);
 	const entitled = entitledTo(view.heads, product);
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
 	const described = describeExplanation(
-		explainProduct({ device: asked, product, entitled, record, candidate, now }),
+		explainProduct({ device: asked, product, entitled, record, candidate, required, now }),
 		device,
 		buckets,
 		record?.versionOrder ?? "none",

@@ -1,6 +1,7 @@
 // A firewall takes up an offer. The offer's own capability says for whom and for what it was made, so no token signature is
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Installed } from "../../../content/check/installed.ts";
 import { entitledTo, type SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
@@ -34,7 +35,6 @@ import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { limitRate } from "../../http/rate-limit.ts";
 import { readJson } from "../../http/request-body.ts";
 import { passOn } from "../words/device-words.ts";
-import { isRoom, roomFields } from "../words/room-word.ts";
 import { downloadLinks, signDownload } from "./download-links.ts";
 import { giveTurnBack, type Turn, takeTurn } from "./ha-turn.ts";
 import {
@@ -46,6 +46,8 @@ import {
 	requireRelease,
 	requireRoom,
 } from "./permit-checks.ts";
+import { isPermitRequest, permitRequest } from "./permit-request.ts";
+import { readInstalled, requirePrerequisites } from "./prerequisites.ts";
 
 /** A device has this long to install and report. */
 export const REPORT_WITHIN_SECONDS = 86_400;
@@ -55,14 +57,6 @@ export const UNBOUND = "";
 
 /** Of a device in no HA group. */
 const NO_TURN: Turn = { at: null, peers: [], isUnlocked: false };
-
-const MAX_OFFER_LENGTH = 2048;
-const permitRequest = z.object({ offer: z.string().max(MAX_OFFER_LENGTH), ...roomFields });
-
-function isPermitRequest(body: unknown): body is z.infer<typeof permitRequest> {
-	const { offer, disk_free: disk, memory } = (body ?? {}) as Readonly<Record<string, unknown>>;
-	return typeof offer === "string" && offer.length <= MAX_OFFER_LENGTH && isRoom(disk) && isRoom(memory);
-}
 
 const permitBody = z
 	.object({
@@ -96,6 +90,7 @@ const route = createRoute({
 			"offer_expired",
 			"release_withdrawn",
 			"exposure_limited",
+			"prerequisite_missing",
 			"invalid_request",
 			"rate_limited",
 			"unavailable",
@@ -112,6 +107,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 	}
 	const {
 		offer: text,
+		installed,
 		disk_free: disk = null,
 		memory = null,
 	} = await readJson(request, scope, permitRequest, isPermitRequest);
@@ -131,7 +127,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 	const view = await services.records.current(scope);
 	refuseDenied(scope, view, offer.device);
 	try {
-		return await givePermit(scope, view, offer, { disk, memory });
+		return await givePermit(scope, view, offer, { installed: readInstalled(installed), room: { disk, memory } });
 	} catch (error) {
 		// To wait for one's turn is no problem.
 		if (error instanceof ProblemError && error.code !== "exposure_limited") {
@@ -164,14 +160,21 @@ function boundTo({ jkt, x5t }: OfferClaims): TokenBinding {
 	return { jkt: jkt ?? null, x5t: x5t ?? null };
 }
 
+/** What the device says beside the offer. */
+interface Said {
+	/** null = nothing */
+	readonly installed: Installed | null;
+	readonly room: Room;
+}
+
 /** See permit-checks.ts for what is looked at again. */
-async function givePermit(scope: RequestScope, view: SharedView, offer: OfferClaims, room: Room): Promise<Response> {
+async function givePermit(scope: RequestScope, view: SharedView, offer: OfferClaims, said: Said): Promise<Response> {
 	const { services, event, now } = scope;
 	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	const record = await services.records.product(offer.product, view, scope);
 	const release = await leaveUnless(scope, device, offer, record, () =>
-		requireInstallable(scope, view, device, offer, record, room),
+		requireInstallable(scope, view, device, offer, record, said),
 	);
 
 	event.step = release.rollout?.step ?? null;
@@ -216,21 +219,21 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 
 function requireInstallable(
 	scope: RequestScope,
-	{ heads }: SharedView,
+	view: SharedView,
 	device: DeviceRecord,
 	offer: OfferClaims,
 	record: ProductRecord | null,
-	room: Room,
-): Release {
+	said: Said,
+): Release | Promise<Release> {
 	const { now } = scope;
-	const pass = requireEntitlement(device, offer.product, now, entitledTo(heads, offer.product));
+	const pass = requireEntitlement(device, offer.product, now, entitledTo(view.heads, offer.product));
 	const terms = termsOf(pass, device.policy);
 	const release = requireRelease(record, offer, channelOf(device, offer.product), device.model);
 	if (!isLicensed(release, terms, now)) throw notEntitled("critical_only", pass.grant);
 	requireLeave(scope, device, offer, release, record);
 	requireAge(scope, release, terms);
-	requireRoom(scope, release, offer, room);
-	return release;
+	requireRoom(scope, release, offer, said.room);
+	return release.requires === undefined ? release : requirePrerequisites(scope, view, offer, release, said.installed);
 }
 
 /**
@@ -242,10 +245,10 @@ async function leaveUnless<T>(
 	{ haGroup }: DeviceRecord,
 	offer: OfferClaims,
 	record: ProductRecord | null,
-	require: () => T,
+	require: () => T | Promise<T>,
 ): Promise<T> {
 	try {
-		return require();
+		return await require();
 	} catch (error) {
 		if (!(error instanceof ProblemError)) throw error;
 		const { services, event, now } = scope;

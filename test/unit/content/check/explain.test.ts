@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answerCheck } from "../../../../src/content/check/check.ts";
-import { type Explanation, explainProduct, offeredVersion } from "../../../../src/content/check/explain.ts";
+import { type Explanation, explainProduct } from "../../../../src/content/check/explain.ts";
+import { offeredVersion } from "../../../../src/content/check/product-answer.ts";
 import { type Channel, channelLabel } from "../../../../src/content/releases/channel.ts";
 import { seenOn } from "../../../../src/content/releases/on-channel.ts";
 import type { ProductRecord, Release } from "../../../../src/content/releases/product-record.ts";
@@ -222,6 +223,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 					rollout_closed: release.rollout?.open === false,
 					not_reached: release.rollout?.open === true && now < admittedAt(release.rollout),
 					no_fallback: false,
+					blocked: false,
 					not_pinned: false,
 					other_channel: release.channel === "beta" && candidate.channel === "stable",
 					skipped_by_revert: skippedByRevert(question.record?.releases ?? [], candidate.installed, candidate.model).has(

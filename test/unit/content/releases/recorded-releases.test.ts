@@ -145,6 +145,18 @@ describe("the releases that a record keeps", () => {
 			}
 		});
 
+		it("leave something to devices that lack a product which all newer ones require, and one for each such product", () => {
+			const requires = (product: string) => ({ requires: [{ product, min: "1.0" }] });
+			const record = publishAll(
+				feed(300, MINUTE, (index) => (index < 10 ? {} : index < 20 ? requires("base") : requires("kernel"))),
+			);
+			const kept = new Set(record.map((one) => one.requires?.[0]?.product));
+			expect(kept).toEqual(new Set(["kernel", "base", undefined]));
+			const [one] = feed(1, 1);
+			const versions = feed(MAX_AUDIENCES, 1, (at) => ({ requires: [{ product: "base", min: `1.${at}` }] }));
+			expect(one !== undefined && hasRoomFor(versions, one)).toBe(true);
+		});
+
 		it("have room for another audience until there are 32, and again when one has no release any more", () => {
 			const full = feed(MAX_AUDIENCES, HOUR, (index) => ({ models: [`M-${index}`, "M"] })).toReversed();
 			expect(hasRoomFor(full.slice(1), { models: ["M-32"], engine: {}, channel: "stable" })).toBe(true);

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Footprint } from "../../../../src/content/releases/release-facts.ts";
 import { diskNeeded, fitsRoom, type Room } from "../../../../src/content/releases/room.ts";
-import { type Candidate, type PassedOver, selectRelease } from "../../../../src/content/releases/select-release.ts";
+import { type Candidate, selectRelease } from "../../../../src/content/releases/select-release.ts";
+import type { PassedOver } from "../../../../src/content/releases/selection.ts";
 import { GRANT, makeRelease, NOW, recordOf } from "../content-fixtures.ts";
 
 const DEVICE: Candidate = {

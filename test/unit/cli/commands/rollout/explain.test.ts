@@ -1,6 +1,6 @@
 // `parapet rollout explain`: one version out of what `device explain` knows, and each reason in words.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CURRENT_REASONS } from "../../../../../src/content/releases/select-release.ts";
+import { CURRENT_REASONS } from "../../../../../src/content/releases/selection.ts";
 import { PERMIT_REFUSALS } from "../../../../../src/rollout/lease.ts";
 import { reach } from "../../../../../src/rollout/reach.ts";
 import { explanationBody } from "../../../../../src/routes/device/explain/explain-body.ts";
@@ -138,7 +138,7 @@ describe("the first line", () => {
 		expect(text).toContain(`(${one})`);
 		expect(text).not.toContain("see docs");
 	});
-	it.each(CURRENT_REASONS.filter((one) => one !== "up_to_date" && one !== "newer_failed"))(
+	it.each(CURRENT_REASONS.filter((one) => !["up_to_date", "newer_failed", "newer_blocked"].includes(one)))(
 		"has words for the answer %s",
 		async (reason) => {
 			const text = await explained(

@@ -4,7 +4,7 @@ import { isDirect } from "../../../../../src/routes/device/permits/direct-downlo
 import { GRANT } from "../../../content/content-fixtures.ts";
 
 type Caller = Parameters<typeof isDirect>[1];
-type Rollout = Parameters<typeof isDirect>[0]["rollout"];
+type Rollout = Parameters<typeof isDirect>[0]["release"]["rollout"];
 
 const ANY_ROLLOUT = {} as NonNullable<Rollout>;
 
@@ -24,7 +24,7 @@ function isDirectFor({
 	grant?: typeof GRANT | null;
 } = {}): boolean {
 	const caller = { profile: { haGroup }, policyInRecord, provisional } as Caller;
-	return isDirect({ rollout }, caller, degradedAsOf, { grant });
+	return isDirect({ release: { rollout } }, caller, degradedAsOf, { grant });
 }
 
 it("gives the download with the offer where a permit would say nothing else", () => {

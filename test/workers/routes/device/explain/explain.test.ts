@@ -87,6 +87,7 @@ test("the whole trace of a device that is offered its first release", async () =
 				regressed: false,
 				held_by_validator: null,
 				verdict: "chosen",
+				requires: [],
 				ready_at: null,
 				rollout: null,
 			},
@@ -98,6 +99,7 @@ test("the whole trace of a device that is offered its first release", async () =
 			version: "1.0.0",
 			downgrade: false,
 			download: "in_offer",
+			after: [],
 		},
 		changes_at: timeAfter(10 * DAY),
 		changes: [
