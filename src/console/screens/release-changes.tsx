@@ -47,7 +47,16 @@ export function UnreadChanges() {
 	);
 }
 
-export function Changes({ product, changes }: { product: string; changes: RuleChanges }) {
+/** @param said classes of the release as its publisher says them; null = not said */
+export function Changes({
+	product,
+	changes,
+	said,
+}: {
+	product: string;
+	changes: RuleChanges;
+	said: readonly string[] | null;
+}) {
 	const {
 		counts,
 		newly_blocking: blocking,
@@ -58,6 +67,8 @@ export function Changes({ product, changes }: { product: string; changes: RuleCh
 		from,
 		to,
 	} = changes;
+	// Who says none is taken for all of them.
+	const isSaid = said === null || classes.every((one) => said.includes(one));
 	return (
 		<>
 			<h2>Rules against {from?.version}</h2>
@@ -68,7 +79,7 @@ export function Changes({ product, changes }: { product: string; changes: RuleCh
 					["Blocking no more", String(counts.blocking_no_more)],
 					["Newly named", cves.added.slice(0, SHOWN).join(", ") || "no CVE"],
 					["Named no more", cves.removed.slice(0, SHOWN).join(", ") || "no CVE"],
-					["Proposed classes", classes.join(", ")],
+					["Proposed classes", isSaid ? classes.join(", ") : <Mark tone="amber">{classes.join(", ")}</Mark>],
 					["Proposed plan", `${proposed.plan}: ${proposed.reasons.join("; ")}`],
 				]}
 			/>

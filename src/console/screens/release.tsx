@@ -70,6 +70,9 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 					["Signatures of the product", signing],
 					["Requires of other products", requiresOf(release)],
 					["Devices go back to", release.revert_to],
+					["Kind of change", release.classes?.join(", ") ?? "not said"],
+					["Interrupts", release.impact ?? "not said"],
+					["Takes", takenBy(release)],
 					["Sequence", release.sequence === null ? "–" : String(release.sequence)],
 					["SHA-256", <code>{release.sha256}</code>],
 				]}
@@ -77,7 +80,9 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 			{rollout !== null && rollout.validation !== null && <Validated validation={rollout.validation} />}
 			{current !== undefined && current.version !== version && <Differences release={release} current={current} />}
 			{changes === "unread" && <UnreadChanges />}
-			{changes !== null && changes !== "unread" && <Changes product={product} changes={changes} />}
+			{changes !== null && changes !== "unread" && (
+				<Changes product={product} changes={changes} said={release.classes} />
+			)}
 			{adopted && adoption && (
 				<>
 					<h2>Adoption</h2>
@@ -187,6 +192,11 @@ function Differences({ release, current }: { release: Release; current: Release 
 			/>
 		</>
 	);
+}
+
+function takenBy({ footprint }: Release): string {
+	const said = Object.entries(footprint ?? {}).map(([name, amount]) => `${name} ${amount} bytes`);
+	return said.join(", ") || "not said";
 }
 
 function bytesOf(amount: number | undefined): string {

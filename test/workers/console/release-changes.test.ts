@@ -22,6 +22,25 @@ test("what a release changes is on its screen, and markup in messages is text th
 	expect(page).toContain(`parapet release diff ${product} 1.1.0`);
 });
 
+test("classes that the rules call for are marked where the release is said to have others, and its facts are told", async () => {
+	const { name: product } = freshProduct();
+	await createProduct(product);
+	await publishRules(product, "1.0.0", rule(1));
+	const newest = rule(1) + rule(2, { action: "drop" });
+	const facts = { classes: ["threat"], impact: "reload", footprint: { disk: 60_000_000 } };
+	const browser = await new Browser().signIn();
+	await publishRules(product, "1.1.0", newest, facts);
+	const page = await browser.read(`/console/releases/${product}/1.1.0`);
+	expect(page).toContain('<span class="mark amber">threat, behaviour</span>');
+	for (const text of ["<dd>disk 60000000 bytes</dd>", "<dd>reload</dd>", "<dd>threat</dd>"])
+		expect(page).toContain(text);
+	const both = { classes: ["threat", "behaviour"] };
+	await publishRules(product, "1.2.0", `${newest}${rule(3, { action: "drop" })}`, both);
+	const next = await browser.read(`/console/releases/${product}/1.2.0`);
+	expect(next).not.toContain('<span class="mark amber">threat, behaviour</span>');
+	expect(next).toContain("<dd>not said</dd>");
+});
+
 test("a release without an index, or with nothing before it, is shown without", async () => {
 	const { name: product } = freshProduct();
 	await createProduct(product);
