@@ -7,9 +7,6 @@ import { readOperand } from "../../command-line/read-options.ts";
 import { type CommandContext, runAsOperator, runAsReader } from "../../command-line/run-as.ts";
 import { unlessInterrupted } from "../../terminal/interruption.ts";
 import type { Surroundings } from "../../terminal/output.ts";
-import { runExport } from "./export.ts";
-import { runRestore } from "./restore.ts";
-import { runVerify } from "./verify.ts";
 
 const folderName = z.string().min(1, "a folder is expected");
 
@@ -22,7 +19,7 @@ export function defineBackup(backup: Command, surroundings: Surroundings): void 
 		.command("export <folder>")
 		.description("every account, product and rollout, keys and trust into a folder; what was interrupted goes on");
 	runAsOperator(make, surroundings, {}, (context) =>
-		unlessInterrupted((signal) => runExport(context, folderOf(context), signal)),
+		unlessInterrupted(async (signal) => (await import("./export.ts")).runExport(context, folderOf(context), signal)),
 	);
 
 	const verify = backup
@@ -30,7 +27,7 @@ export function defineBackup(backup: Command, surroundings: Surroundings): void 
 		.description("whether a backup is what it was, and what the deployment has; ends with 1 when they differ")
 		.option("--offline", "look at the files only");
 	runAsReader(verify, surroundings, { offline: z.boolean().optional() }, (context) =>
-		unlessInterrupted((signal) => runVerify(context, folderOf(context), signal)),
+		unlessInterrupted(async (signal) => (await import("./verify.ts")).runVerify(context, folderOf(context), signal)),
 	);
 
 	const restore = backup
@@ -39,6 +36,6 @@ export function defineBackup(backup: Command, surroundings: Surroundings): void 
 		.option("--dry-run", "only look whether it can be");
 	addYesOption(restore);
 	runAsOperator(restore, surroundings, { dryRun: z.boolean().optional() }, (context) =>
-		unlessInterrupted((signal) => runRestore(context, folderOf(context), signal)),
+		unlessInterrupted(async (signal) => (await import("./restore.ts")).runRestore(context, folderOf(context), signal)),
 	);
 }
