@@ -35,6 +35,8 @@ beforeAll(async () => {
 		group: "hag-0000000000-00000000",
 		webhook: "whk-00000000",
 		message: "msg-00000000",
+		sha256: "0".repeat(64),
+		part: "0".repeat(64),
 	};
 	ids = { account, product, ...named };
 	tokens = {
