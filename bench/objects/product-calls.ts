@@ -103,6 +103,7 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 		},
 	],
 	ruleIndex: ({ round }) => [`3.${round}.0`],
+	ruleIndexesOf: () => [Array.from({ length: 21 }, (_, at) => `3.${at}.0`), true],
 	ruleIndexes: () => ["CVE-2021-44228"],
 	release: ({ round, now }) => [
 		{ ...by(now), version: `3.${round}.0`, metadata: METADATA, salt: "s", plan: IMMEDIATE, allowSize: true },

@@ -22,3 +22,19 @@ function seenOnBeta(release: Release): Release {
 export function seenOn(channel: Channel, release: Release): Release {
 	return channel === "beta" ? seenOnBeta(release) : release;
 }
+
+export interface ListedRelease {
+	/** null = it is not released */
+	readonly sequence: number | null;
+	/** null = it is not released */
+	readonly channel: Channel | null;
+	readonly withdrawnAt: number | null;
+}
+
+/** @returns what is released on the channel and not withdrawn, newest first; beta has what is on stable too */
+export function releasedOn<R extends ListedRelease>(releases: readonly R[], channel: Channel): R[] {
+	return releases
+		.filter((one) => one.sequence !== null && one.withdrawnAt === null)
+		.filter((one) => channel === "beta" || one.channel === "stable")
+		.toSorted((a, b) => (b.sequence ?? 0) - (a.sequence ?? 0));
+}

@@ -1,13 +1,9 @@
 // Which version of a product covers a CVE: whose rules name it, by their indexes. Pure.
 import { type Channel, channel as channels } from "../releases/channel.ts";
+import { type ListedRelease, releasedOn } from "../releases/on-channel.ts";
 
-export interface CoveringRelease {
+export interface CoveringRelease extends ListedRelease {
 	readonly version: string;
-	/** null = it is not released */
-	readonly sequence: number | null;
-	/** null = it is not released */
-	readonly channel: Channel | null;
-	readonly withdrawnAt: number | null;
 	/** whether its rules name the CVE; null = it has no index */
 	readonly isNamed: boolean | null;
 }
@@ -29,10 +25,7 @@ export interface ChannelCoverage {
  */
 export function coverageOf(releases: readonly CoveringRelease[]): ChannelCoverage[] {
 	return channels.options.map((channel) => {
-		const there = releases
-			.filter((one) => one.sequence !== null && one.withdrawnAt === null)
-			.filter((one) => channel === "beta" || one.channel === "stable")
-			.toSorted((a, b) => (b.sequence ?? 0) - (a.sequence ?? 0));
+		const there = releasedOn(releases, channel);
 		const until = there.findIndex(({ isNamed }) => isNamed !== true);
 		const run = until === -1 ? there : there.slice(0, until);
 		return {

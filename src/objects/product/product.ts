@@ -109,6 +109,11 @@ export class Product extends KeptObject {
 		return this.exists ? this.#desks.ruleIndexes.of(version) : null;
 	}
 
+	/** See `RuleIndexDesk.ofVersions`. */
+	async ruleIndexesOf(versions: readonly string[], withCves: boolean) {
+		return this.exists ? this.#desks.ruleIndexes.ofVersions(versions, withCves) : [];
+	}
+
 	/** See `RuleIndexDesk.naming`. */
 	async ruleIndexes(cve: string) {
 		return this.exists ? this.#desks.ruleIndexes.naming(cve) : [];

@@ -83,6 +83,15 @@ export class RuleIndexDesk {
 		return row === undefined ? null : { ...row, cves: JSON.parse(row.cves) as string[] };
 	}
 
+	/** @param withCves false = their lists are left empty, unread @returns those of the versions that have one */
+	ofVersions(versions: readonly string[], withCves: boolean): (RuleIndexEntry & IndexTotals)[] {
+		const cves = withCves ? "cves" : "'[]' AS cves";
+		const query = `SELECT version, sha256, size, rules, blocking, ${cves} FROM rule_indexes
+			WHERE version IN (SELECT value FROM json_each(?))`;
+		const rows = this.#sql.exec<RuleIndexRow & { cves: string }>(query, JSON.stringify(versions)).toArray();
+		return rows.map((row) => ({ ...row, cves: JSON.parse(row.cves) as string[] }));
+	}
+
 	/** @param cve in its one form (CVE-2021-44228) @returns of every version that has one: whether its rules name the CVE */
 	naming(cve: string): (RuleIndexEntry & { readonly isNamed: boolean })[] {
 		// Between quotes a CVE is in the list or not: none is a part of another.

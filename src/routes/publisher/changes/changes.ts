@@ -9,7 +9,7 @@ import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { namesEtag } from "../../http/etag-conditions.ts";
 import { productReadAccess } from "../../http/key-access.ts";
-import { createRouter, jsonAnswer, problems } from "../../http/openapi.ts";
+import { createRouter, invalidRequest, jsonAnswer, problems } from "../../http/openapi.ts";
 import { changesBody, describeChanges, type IndexedVersion } from "./changes-body.ts";
 import { openIndex } from "./open-index.ts";
 import { noIndex } from "./rule-indexes.ts";
@@ -78,17 +78,24 @@ async function findEnds(
 	product: string,
 	wanted: { readonly from?: string | undefined; readonly to?: string | undefined },
 ): Promise<[IndexedVersion | null, IndexedVersion]> {
-	const releases = await objects.product(product).list();
-	const find = (version: string) => {
-		const found = findVersion(releases, version);
+	const object = objects.product(product);
+	const releases = await object.list();
+	const find = async (version: string) => {
+		// Of the list there are the newest 500.
+		const found = findVersion(releases, version) ?? (await object.find(version));
 		if (found === null) throw new ProblemError("not_found", { detail: `${product} has no version ${version}` });
 		return found;
 	};
-	const to = wanted.to === undefined ? releases.find(({ sequence }) => sequence !== null) : find(wanted.to);
+	const to = wanted.to === undefined ? releases.find(({ sequence }) => sequence !== null) : await find(wanted.to);
 	if (to === undefined) throw new ProblemError("not_found", { detail: `${product} has no release` });
-	const from = wanted.from === undefined ? baseOf(releases, to) : find(wanted.from);
+	// What was before it is not on the list.
+	if (wanted.from === undefined && !releases.includes(to)) {
+		const message = `${to.version} is none of the newest ${releases.length} versions: name what to compare it with`;
+		throw invalidRequest({ issues: [{ path: ["from"], message }] });
+	}
+	const from = wanted.from === undefined ? baseOf(releases, to) : await find(wanted.from);
 	const indexed = async ({ version, sha256 }: ReleaseEntry): Promise<IndexedVersion> => {
-		const index = await objects.product(product).ruleIndex(version);
+		const index = await object.ruleIndex(version);
 		if (index === null) throw new ProblemError("not_found", { detail: noIndex(version) });
 		return { version, sha256, index };
 	};

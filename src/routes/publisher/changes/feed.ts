@@ -1,6 +1,7 @@
 // The releases of a channel as an Atom feed, each with what it changed against the one before it there.
 import { createRoute, z } from "@hono/zod-openapi";
 import { channel } from "../../../content/releases/channel.ts";
+import { releasedOn } from "../../../content/releases/on-channel.ts";
 import { type FeedEntry, feedPath, writeFeed } from "../../../content/rule-index/changes-feed.ts";
 import { compareCves, type RuleChanges } from "../../../content/rule-index/compare-indexes.ts";
 import { productName } from "../../../names.ts";
@@ -61,31 +62,28 @@ export const feed = createRouter().openapi(route, async (c) => {
 	const object = services.objects.product(product);
 	const info = await object.info();
 	if (info === null) refuseRelease("unknown_product");
-	const there = (await object.list())
-		.filter(({ sequence, withdrawnAt }) => sequence !== null && withdrawnAt === null)
-		.filter((one) => wanted === "beta" || one.channel === "stable")
-		// One more than are shown, for the last of them to be compared with.
-		.slice(0, MAX_ENTRIES + 1);
-	const listed = await Promise.all(there.map((release) => withIndex(services, product, release)));
+	// One more than are shown, for the last of them to be compared with.
+	const there = releasedOn(await object.list(), wanted).slice(0, MAX_ENTRIES + 1);
+	const versions = there.map(({ version }) => version);
+	const digests = new Map((await object.ruleIndexesOf(versions, false)).map((one) => [one.version, one.sha256]));
 	const { title, createdAt } = info;
-	const parts = listed.map(({ release, indexed }) => [
-		release.version,
-		release.releasedAt,
-		indexed?.index.sha256,
-		release.notes,
-	]);
+	const parts = there.map(({ version, releasedAt, notes }) => [version, releasedAt, digests.get(version), notes]);
 	const etag = `"${await sha256OfText(JSON.stringify([title, parts]))}"`;
 	const headers = { etag, "cache-control": "private, no-cache" };
 	if (namesEtag(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
-	const entries = await describeEntries(services, listed);
+	// Thousands of CVEs may be in each: read only where somebody is told of them.
+	const indexes = new Map((await object.ruleIndexesOf(versions, true)).map((one) => [one.version, one]));
+	const entries = await describeEntries(
+		services,
+		there.map((release) => withIndex(release, indexes.get(release.version))),
+	);
 	const text = writeFeed({ product, title, channel: wanted, origin: services.config.issuer, createdAt, entries });
 	return c.body(text, 200, { ...headers, "content-type": "application/atom+xml; charset=utf-8" });
 });
 
-async function withIndex({ objects }: Services, product: string, release: ReleaseEntry): Promise<Listed> {
+function withIndex(release: ReleaseEntry, index: (IndexedVersion["index"] & { size: number }) | undefined): Listed {
 	const { version, sha256 } = release;
-	const index = await objects.product(product).ruleIndex(version);
-	return { release, indexed: index === null ? null : { version, sha256, index }, size: index?.size ?? 0 };
+	return { release, indexed: index === undefined ? null : { version, sha256, index }, size: index?.size ?? 0 };
 }
 
 async function describeEntries({ packages }: Services, listed: readonly Listed[]): Promise<FeedEntry[]> {

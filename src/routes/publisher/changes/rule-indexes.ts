@@ -128,8 +128,9 @@ export const ruleIndexes = createRouter()
 		const sha256 = requireDigest(c.req.raw);
 		const object = services.objects.product(product);
 		const releases = await object.list();
-		const target = releases.find((one) => one.version === version);
-		if (target === undefined) refuseRelease("no_package");
+		// Of the list there are the newest 500.
+		const target = releases.find((one) => one.version === version) ?? (await object.find(version));
+		if (target === null) refuseRelease("no_package");
 		const size = requireLength(c.req.raw, MAX_INDEX_BYTES);
 		const { body } = c.req.raw;
 		if (body === null) throw new ProblemError("length_mismatch");

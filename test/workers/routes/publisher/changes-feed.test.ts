@@ -1,4 +1,6 @@
 // What came with each release, for feed readers.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { createProduct } from "../../../support/fleet.ts";
 import { freshProduct } from "../../../support/fresh-names.ts";
@@ -51,6 +53,23 @@ test("it is answered by its ETag until something is released", async () => {
 	expect((await send(path, { headers })).status).toBe(304);
 	await publishRules(product, "1.2.0", rule(1));
 	expect((await send(path, { headers })).status).toBe(200);
+});
+
+test("versions that 500 newer ones hide from the list are compared all the same", async () => {
+	const product = await freshProductWithTwo();
+	const hide = `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 501)
+		INSERT INTO releases (version, sha256, size, name, added_at, added_by) SELECT '9.' || n, '', 1, 'x', 9e9, 'x' FROM n`;
+	await runInDurableObject(env.PRODUCT.getByName(product), (_, { storage }) => void storage.sql.exec(hide));
+	const changes = (query: string) => operate("GET", `/v1/products/${product}/changes?${query}`);
+	const told = await changes("from=1.0.0&to=1.1.0");
+	expect([told.status, await told.json()]).toMatchObject([
+		200,
+		{ from: { version: "1.0.0" }, to: { version: "1.1.0" } },
+	]);
+	expect(await expectProblem(await changes("to=1.1.0"), "invalid_request")).toMatchObject({
+		errors: [{ field: "from", message: expect.stringContaining("name what to compare it with") }],
+	});
+	await expectProblem(await changes("from=1.0.0&to=7.0.0"), "not_found");
 });
 
 test("there is none without a key, of an unknown channel or of no product", async () => {
