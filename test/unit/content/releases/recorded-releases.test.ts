@@ -148,7 +148,7 @@ describe("the releases that a record keeps", () => {
 		it("leave something to devices that lack a product which all newer ones require, and one for each such product", () => {
 			const requires = (product: string) => ({ requires: [{ product, min: "1.0" }] });
 			const record = publishAll(
-				feed(300, MINUTE, (index) => (index < 10 ? {} : index < 20 ? requires("base") : requires("kernel"))),
+				feed(1_000, MINUTE, (index) => (index === 400 ? {} : requires(index === 500 ? "base" : "kernel"))),
 			);
 			const kept = new Set(record.map((one) => one.requires?.[0]?.product));
 			expect(kept).toEqual(new Set(["kernel", "base", undefined]));

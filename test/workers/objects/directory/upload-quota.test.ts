@@ -85,7 +85,7 @@ describe("the parts of a package", () => {
 
 	it("are counted in an object of before, and forgotten after the day", async () => {
 		await runInDurableObject(directory, (_, { storage }) => {
-			storage.sql.exec("DROP TABLE parts_of_day");
+			for (const table of ["parts_of_day", "requirements"]) storage.sql.exec(`DROP TABLE ${table}`);
 			storage.kv.put("schema", 2);
 		});
 		await evictDurableObject(directory);
