@@ -1,4 +1,4 @@
-// The publisher's signature under a release names its rule index, so that what is said by it is the publisher's word.
+// The publisher's signature under a release names its rule index and what it requires, so that these are the publisher's word.
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createOperatorApi } from "../../../../cli/http/operator-api.ts";
 import { signRelease } from "../../../../cli/trust/sign-release.ts";
@@ -32,4 +32,17 @@ it("with its SHA-256 and size, and keeps naming it when later releases are signe
 	const { targets } = JSON.parse(file ?? "").signed;
 	expect(targets["crs/4.27.0"].custom).toMatchObject({ version: "4.27.0", rule_index: INDEX });
 	expect(targets["crs/4.28.0"].custom).not.toHaveProperty("rule_index");
+});
+
+it("and what the release requires of other products, as it was published", async () => {
+	const signer = await newSigner();
+	keyid = signer.keyid;
+	const api = createOperatorApi({ server: server.url, key: API_KEY, nowMs: () => NOW * 1000 });
+	const requires = [{ product: "base", min: "4.26" }];
+	const release = { product: "crs", version: "4.27.0", sha256: "ab".repeat(32), size: 9 };
+	await signRelease(api, { ...release, requires }, [signer], NOW);
+	await signRelease(api, { ...release, version: "4.28.0", sha256: "ef".repeat(32) }, [signer], NOW);
+	const { targets } = JSON.parse(file ?? "").signed;
+	expect(targets["crs/4.27.0"].custom).toMatchObject({ requires });
+	expect(targets["crs/4.28.0"].custom).not.toHaveProperty("requires");
 });
