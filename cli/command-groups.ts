@@ -83,6 +83,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/code.ts")).defineCode,
 	},
 	{
+		name: "manufacturer",
+		description: "whose appliances activate without an auth code, by the certificates that they are made with",
+		load: async () => (await import("./commands/manufacturer.ts")).defineManufacturer,
+	},
+	{
 		name: "ha",
 		description: "HA groups: firewalls that share one seat",
 		load: async () => (await import("./commands/ha/ha.ts")).defineHa,

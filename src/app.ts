@@ -31,6 +31,7 @@ import { accounts } from "./routes/operator/accounts/accounts.ts";
 import { policies } from "./routes/operator/accounts/policies.ts";
 import { tripwire } from "./routes/operator/accounts/tripwire.ts";
 import { accountDevices } from "./routes/operator/devices/account-devices.ts";
+import { claims } from "./routes/operator/devices/claims.ts";
 import { deviceChannels } from "./routes/operator/devices/device-channels.ts";
 import { devices } from "./routes/operator/devices/devices.ts";
 import { forks } from "./routes/operator/devices/forks.ts";
@@ -49,6 +50,7 @@ import { codes } from "./routes/operator/licenses/codes.ts";
 import { licenseTransfers } from "./routes/operator/licenses/license-transfers.ts";
 import { licenseUsage } from "./routes/operator/licenses/license-usage.ts";
 import { licenses } from "./routes/operator/licenses/licenses.ts";
+import { manufacturers } from "./routes/operator/manufacturers.ts";
 import { operatorMessages } from "./routes/operator/messages/messages.ts";
 import { messageReceipts } from "./routes/operator/messages/receipts.ts";
 import { products } from "./routes/operator/products.ts";
@@ -130,6 +132,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		validations,
 		roleFiles,
 		trustedPublishers,
+		manufacturers,
 		publishTokens,
 		trust,
 		products,
@@ -143,6 +146,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		haGroups,
 		policies,
 		tripwire,
+		claims,
 		devices,
 		deviceChannels,
 		foundDevices,

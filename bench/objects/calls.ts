@@ -146,6 +146,9 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	changeDevice: ({ round, now }) => [
 		{ ...by(now), deviceId: deviceId(3_500 + round), product: "crs", channel: "beta" },
 	],
+	claims: ({ round, now }) => [
+		{ ...by(now), kind: "claim", serials: [`CLAIM-${round}`], manufacturer: "mfr-1", license: "lic-a" },
+	],
 	setCertificate: ({ round, now, devices }) => [
 		{
 			...{ ...by(now), deviceId: deviceId(3_700 + round), jkt: activationOf(3_700 + round, now).jkt },
@@ -243,6 +246,16 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	createProduct: ({ round, now }) => [{ ...by(now), name: `p${round}`, title: "P" }],
 	listProducts: () => [],
 	claimRequirements: ({ round, now }) => [{ product: `p${round}`, version: "1.0.0", required: [], now }],
+	manufacturers: ({ round, now }) => [
+		{
+			...{ ...by(now), kind: "add" },
+			manufacturer: {
+				...{ id: `mfr-${round}`, name: "M", subject: "CN=M", publicKey: "" },
+				...{ fingerprint: `print-${round}`, notAfter: now },
+			},
+		},
+	],
+	serialClaims: ({ round }) => [{ kind: "claim", account: NAME, keys: [`claim-${round}`] }],
 	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now), fraction: 0.5 }],
 	listMessages: ({ now }) => [now],
 	message: ({ round }) => [`msg-${round}`],

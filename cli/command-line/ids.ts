@@ -13,4 +13,8 @@ export const codeId = z
 	.string()
 	.regex(/^code-[0-9a-z]{4,40}$/, "the id of a code looks like code-01234567; `parapet code list` shows it");
 
+export const manufacturerId = z
+	.string()
+	.regex(/^mfr-[0-9a-z]{4,40}$/, "a manufacturer looks like mfr-01234567; `parapet manufacturer list` shows it");
+
 export const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-01234567");

@@ -21,6 +21,7 @@ const KEY_ID = new RegExp(`^key-${CHARACTER}{8}$`);
 const MESSAGE_ID = new RegExp(`^msg-${CHARACTER}{8}$`);
 const HA_GROUP_ID = new RegExp(`^hag-${CHARACTER}{10}-${CHARACTER}{8}$`);
 const PUBLISHER_ID = new RegExp(`^pub-${CHARACTER}{8}$`);
+const MANUFACTURER_ID = new RegExp(`^mfr-${CHARACTER}{8}$`);
 const WEBHOOK_ID = new RegExp(`^whk-${CHARACTER}{8}$`);
 
 /** Every device id has this length. */
@@ -61,7 +62,12 @@ export async function mintAccountId(keys: LookupKeys, random: Uint8Array, place:
 
 /** A new id for a device of `accountId`, "dev-…". */
 export async function mintDeviceId(keys: LookupKeys, accountId: string, random: Uint8Array): Promise<string> {
-	const body = `${accountObjectName(accountId)}-${characters(random, 10)}`;
+	return mintDeviceIdOf(keys, accountObjectName(accountId), random);
+}
+
+/** The same. @param objectName of the account */
+export async function mintDeviceIdOf(keys: LookupKeys, objectName: string, random: Uint8Array): Promise<string> {
+	const body = `${objectName}-${characters(random, 10)}`;
 	return `dev-${body}${await checkOf(keys, "device", body)}`;
 }
 
@@ -100,6 +106,15 @@ export function mintKeyId(random: Uint8Array): string {
 /** A new id of a trusted publisher; unique within its product only. */
 export function mintPublisherId(random: Uint8Array): string {
 	return `pub-${characters(random, 8)}`;
+}
+
+/** A new id of a manufacturer. */
+export function mintManufacturerId(random: Uint8Array): string {
+	return `mfr-${characters(random, 8)}`;
+}
+
+export function isManufacturerId(text: string): boolean {
+	return MANUFACTURER_ID.test(text);
 }
 
 /** A new message id. */

@@ -39,6 +39,10 @@ export const ACCOUNT_EVENTS = {
 	"license.ended": "Products of a license have ended. Detail: when, how long their grace is, and which products",
 	"code.create": "An auth code was made. Detail: its license and how often it may be used",
 	"code.revoke": "An auth code was revoked. Detail: its license",
+	"claim.create":
+		"A serial number was claimed, whose appliance comes without an auth code. Subject: the serial number. Detail: its license and its manufacturer",
+	"claim.remove":
+		"A claim was given back; a device that came by it stays. Subject: the serial number. Detail: its manufacturer",
 	"device.new": "A device was activated for the first time. Detail: its serial number",
 	"device.imported": "A device was taken over by an operator, without a code. Detail: its serial number",
 	"device.changed":
@@ -172,6 +176,9 @@ export const DEPLOYMENT_EVENTS = {
 	"service.probe_failed":
 		"The service asks itself as a firewall does, and that has failed twice in a row. Subject: the step that failed (token, stranger, check, download). Detail: why, in a word",
 	"service.probe_recovered": "It went well twice in a row again",
+	"manufacturer.add":
+		"A manufacturer was added, whose certificates let appliances in without an auth code. Detail: its name and that of its authority",
+	"manufacturer.remove": "A manufacturer's certificates let nobody in any more; its devices stay. Detail: its name",
 	"credential.create": "An API key was made. Detail: its subject and scopes",
 	"credential.revoke": "An API key was revoked. Detail: its subject",
 	...WEBHOOK_EVENTS,

@@ -233,6 +233,21 @@ const hasCurl = await run("curl", ["--version"]).then(
 	() => false,
 );
 
+/** With what the command line answers last, as JSON. */
+async function runParapet(words: string[]): Promise<{ code: number; out: Record<string, unknown> }> {
+	const { PARAPET_CA_FILE: before } = process.env;
+	process.env["PARAPET_CA_FILE"] = join(folder, "ca.pem");
+	try {
+		const all = [...words, "--url", service.url, "--json"];
+		const { exitCode, stdout, stderr } = await runCli(all, { PARAPET_KEY: service.bootstrapKey }, folder);
+		const text = stdout.trim() === "" ? stderr : stdout;
+		return { code: exitCode, out: JSON.parse(text.trim().split("\n").at(-1) ?? "{}") };
+	} finally {
+		if (before === undefined) delete process.env["PARAPET_CA_FILE"];
+		else process.env["PARAPET_CA_FILE"] = before;
+	}
+}
+
 describe("parapet device", () => {
 	let home: string;
 	beforeAll(() => {
@@ -242,19 +257,7 @@ describe("parapet device", () => {
 		await writeFile(join(folder, "device.pem"), certificates[name].pem);
 		await writeFile(join(folder, "device.key"), certificates[name].keyPem, { mode: 0o600 });
 	}
-	async function parapet(...words: string[]): Promise<{ code: number; out: Record<string, unknown> }> {
-		const { PARAPET_CA_FILE: before } = process.env;
-		process.env["PARAPET_CA_FILE"] = join(folder, "ca.pem");
-		try {
-			const all = ["device", ...words, "--home", home, "--url", service.url, "--json"];
-			const { exitCode, stdout, stderr } = await runCli(all, {}, folder);
-			const text = stdout.trim() === "" ? stderr : stdout;
-			return { code: exitCode, out: JSON.parse(text.trim().split("\n").at(-1) ?? "{}") };
-		} finally {
-			if (before === undefined) delete process.env["PARAPET_CA_FILE"];
-			else process.env["PARAPET_CA_FILE"] = before;
-		}
-	}
+	const parapet = (...words: string[]) => runParapet(["device", ...words, "--home", home]);
 	const files = () => ["--client-cert", join(folder, "device.pem"), "--client-key", join(folder, "device.key")];
 
 	it("activates, updates and renews with nothing but its certificate", async () => {
@@ -295,6 +298,42 @@ describe("parapet device", () => {
 		const { code, out } = await parapet("activate", await createCode(service, [PRODUCT]), ...places);
 		expect(code).toBe(2);
 		expect(JSON.stringify(out)).toContain(said);
+	});
+});
+
+describe("an appliance out of the box", () => {
+	it("is activated with its manufacturer's certificate once it is claimed, and updates", async () => {
+		const home = join(folder, "box");
+		const serial = "FDO2119A1B2";
+		const made = await authority.issue({
+			subject: [
+				["CN", "FW-440"],
+				["serialNumber", `PID:FW-440 SN:${serial}`],
+			],
+			key: "RSA",
+		});
+		await writeFile(join(folder, "factory.pem"), made.pem);
+		await writeFile(join(folder, "factory.key"), made.keyPem, { mode: 0o600 });
+		const certificate = join(folder, "ca.pem");
+		const added = await runParapet(["manufacturer", "add", "Example", "--certificate", certificate]);
+		expect(added).toMatchObject({ code: 0, out: { subject: "CN=Example Devices CA,O=Example" } });
+		const out = ["--factory-cert", join(folder, "factory.pem"), "--factory-key", join(folder, "factory.key")];
+		const come = () => runParapet(["device", "activate", ...out, "--home", home]);
+		expect(await come()).toMatchObject({ code: 1 });
+
+		const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", { name: "Box" });
+		const terms = { products: [PRODUCT], seats: 1, ends_at: new Date(Date.now() + 86_400_000).toISOString() };
+		const { license } = await operate<{ license: string }>(service, "POST", `/v1/accounts/${account}/licenses`, terms);
+		const claim = ["device", "claim", serial, "--account", account, "--license", license];
+		expect(await runParapet(claim)).toMatchObject({ code: 0, out: { claims: [{ serial }], taken: [] } });
+		expect(await come()).toMatchObject({ code: 0, out: { account, serial } });
+		expect(await runParapet(["device", "update", "--home", home])).toMatchObject({ code: 0 });
+		expect(await runParapet(["device", "claims", account])).toMatchObject({
+			out: { claims: [{ serial, spent: false }] },
+		});
+		const unclaim = ["device", "unclaim", serial, "--account", account];
+		expect(await runParapet(unclaim)).toMatchObject({ code: 0 });
+		expect(await runParapet(["manufacturer", "list"])).toMatchObject({ out: { manufacturers: [{ name: "Example" }] } });
 	});
 });
 

@@ -45,11 +45,17 @@ const TYPES: Readonly<Record<string, string>> = {
 	O: "2.5.4.10",
 	OU: "2.5.4.11",
 };
-const ECDSA_SHA256 = () => tlv(0x30, oid("1.2.840.10045.4.3.2"));
+/** By the kind of key that signs: AlgorithmIdentifier, and what WebCrypto calls it. */
+const SIGNATURES = {
+	"P-256": { id: () => tlv(0x30, oid("1.2.840.10045.4.3.2")), by: { name: "ECDSA", hash: "SHA-256" } },
+	"P-384": { id: () => tlv(0x30, oid("1.2.840.10045.4.3.3")), by: { name: "ECDSA", hash: "SHA-384" } },
+	RSA: { id: () => tlv(0x30, oid("1.2.840.113549.1.1.11"), tlv(0x05)), by: { name: "RSASSA-PKCS1-v1_5" } },
+	Ed25519: { id: () => tlv(0x30, oid("1.3.101.112")), by: { name: "Ed25519" } },
+} as const;
 
 /** @param name of the authority, most particular part last */
-export async function makeAuthority(name: Subject): Promise<Authority> {
-	const keys = await makeKeys("P-256");
+export async function makeAuthority(name: Subject, kind: NonNullable<Order["key"]> = "P-256"): Promise<Authority> {
+	const keys = await makeKeys(kind);
 	const self = await sign({ subject: name, isAuthority: true }, name, keys, keys);
 	return {
 		...self,
@@ -60,6 +66,7 @@ export async function makeAuthority(name: Subject): Promise<Authority> {
 }
 
 interface Keys {
+	readonly kind: NonNullable<Order["key"]>;
 	readonly publicKey: CryptoKey;
 	readonly privateKey: CryptoKey;
 }
@@ -73,7 +80,7 @@ async function makeKeys(kind: NonNullable<Order["key"]>): Promise<Keys> {
 			: kind === "Ed25519"
 				? { name: "Ed25519" }
 				: { name: "ECDSA", namedCurve: kind };
-	return (await crypto.subtle.generateKey(algorithm, true, usages)) as Keys;
+	return { ...((await crypto.subtle.generateKey(algorithm, true, usages)) as Omit<Keys, "kind">), kind };
 }
 
 async function sign(
@@ -101,7 +108,7 @@ async function sign(
 		0x30,
 		tlv(0xa0, tlv(0x02, bytes(2))),
 		tlv(0x02, serial),
-		ECDSA_SHA256(),
+		SIGNATURES[by.kind].id(),
 		nameOf(issuer),
 		tlv(0x30, timeOf(notBefore ?? now - DAY), timeOf(notAfter ?? now + 90 * DAY)),
 		nameOf(subject),
@@ -127,13 +134,21 @@ async function listRevoked(certificates: readonly Issued[], issuer: Subject, by:
 	const now = Math.floor(Date.now() / 1000);
 	const entries = certificates.map(({ serial }) => tlv(0x30, tlv(0x02, serial), timeOf(now - DAY)));
 	const times = [timeOf(now - DAY), timeOf(now + DAY)];
-	const body = tlv(0x30, tlv(0x02, bytes(1)), ECDSA_SHA256(), nameOf(issuer), ...times, tlv(0x30, ...entries));
+	const body = tlv(
+		0x30,
+		tlv(0x02, bytes(1)),
+		SIGNATURES[by.kind].id(),
+		nameOf(issuer),
+		...times,
+		tlv(0x30, ...entries),
+	);
 	return pem("X509 CRL", await signed(body, by));
 }
 
-async function signed(body: Uint8Array<ArrayBuffer>, { privateKey }: Keys): Promise<Uint8Array<ArrayBuffer>> {
-	const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, body);
-	return tlv(0x30, body, ECDSA_SHA256(), tlv(0x03, bytes(0), derSignature(new Uint8Array(signature))));
+async function signed(body: Uint8Array<ArrayBuffer>, { privateKey, kind }: Keys): Promise<Uint8Array<ArrayBuffer>> {
+	const { id, by } = SIGNATURES[kind];
+	const signature = new Uint8Array(await crypto.subtle.sign(by, privateKey, body));
+	return tlv(0x30, body, id(), tlv(0x03, bytes(0), by.name === "ECDSA" ? derSignature(signature) : signature));
 }
 
 /** What Cloudflare says of a certificate of a connection. @param bent what it says otherwise */

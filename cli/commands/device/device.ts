@@ -8,6 +8,7 @@ import type { Surroundings } from "../../terminal/output.ts";
 import { addFleetCommands } from "./fleet.ts";
 import { addFleetFileCommands } from "./fleet-files.ts";
 import { addForkCommands } from "./forks.ts";
+import { addClaimCommands } from "./identity/claims.ts";
 import { addStateCommands } from "./state.ts";
 
 const HEALTH_HELP =
@@ -23,9 +24,14 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--label <key=value>", "labels, comma-separated or repeated", collect)
 		.option("--engine <version>", "software version, sent with each check")
 		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)")
+		.option(
+			"--factory-cert <file>",
+			"certificate of its manufacturer (PEM), in place of a code: for a serial number that is claimed",
+		)
+		.option("--factory-key <file>", "its private key (PEM)")
 		.option("--root <file>", "TUF root: from then on only what publishers have signed is installed");
 	addCertificateOptions(activate);
-	runAsFirewall(activate, surroundings, async () => (await import("./activate.ts")).activate);
+	runAsFirewall(activate, surroundings, async () => (await import("./identity/activate.ts")).activate);
 
 	const certificate = addCertificateOptions(device.command("certificate"))
 		.description("be known by a client certificate (RFC 8705) in place of the firewall's key, or by its key again")
@@ -34,7 +40,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 			"after",
 			"\nWhoever renews the certificate writes its files anew: the service is told with the next token. The one before counts until it ends.",
 		);
-	runAsFirewall(certificate, surroundings, async () => (await import("./certificate.ts")).certificate);
+	runAsFirewall(certificate, surroundings, async () => (await import("./identity/certificate.ts")).certificate);
 
 	const token = device
 		.command("token")
@@ -113,6 +119,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 	});
 	addStateCommands(device, surroundings);
 	addForkCommands(device, surroundings);
+	addClaimCommands(device, surroundings);
 	addFleetCommands(device, surroundings);
 	addFleetFileCommands(device, surroundings);
 }

@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Agent } from "node:http";
-import { CliError } from "../../errors.ts";
+import { CliError, UsageError } from "../../errors.ts";
 import { readAnswer } from "../../http/answers.ts";
 import { exchange } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
@@ -31,7 +31,10 @@ export interface ActivationOptions {
 	readonly home: FirewallState;
 	/** origin */
 	readonly server: string;
-	readonly code: string;
+	/** null = it comes with `factory` */
+	readonly code: string | null;
+	/** its manufacturer's certificate, in place of a code */
+	readonly factory?: Pick<CertificateFiles, "certFile" | "keyFile"> | null;
 	/** undefined = keep what an earlier attempt used, else make one up */
 	readonly serial?: string | undefined;
 	readonly model?: string | undefined;
@@ -53,20 +56,29 @@ export type ActiveIdentity = Identity & { readonly device: NonNullable<Identity[
  */
 export async function activateFirewall(options: ActivationOptions): Promise<ActiveIdentity> {
 	const { home, server, nowMs, agent } = options;
-	const draft = await prepareIdentity(options);
-	const key = await importDeviceKey(await loadKey(home));
 	const certificate = options.certificate ?? null;
+	const factory = options.factory ?? null;
 	const shown = certificate === null ? null : await readClientCertificate(certificate);
+	const ofFactory = factory === null ? null : await readClientCertificate(factory);
+	if (shown !== null && ofFactory !== null && shown.x5t !== ofFactory.x5t) {
+		throw new UsageError(
+			"a connection shows one certificate",
+			"activate with the manufacturer's alone; then `parapet device certificate` names the other",
+		);
+	}
+	const draft = await prepareIdentity({ ...options, serial: options.serial ?? ofFactory?.serial ?? undefined });
+	const key = await importDeviceKey(await loadKey(home));
 	const metadata = await discoverServer(server, nowMs(), { agent });
-	const endpoint = (certificate === null ? metadata : mtlsEndpoints(metadata)).registration_endpoint;
-	const code = options.code.replace(/\s/g, "");
+	const endpoint = (certificate === null && factory === null ? metadata : mtlsEndpoints(metadata))
+		.registration_endpoint;
+	const code = options.code?.replace(/\s/g, "");
 	const what = "could not activate";
 	const answer = await exchange({
 		method: "POST",
 		url: endpoint,
 		agent,
 		headers: {
-			authorization: `DPoP ${code}`,
+			...(code !== undefined && { authorization: `DPoP ${code}` }),
 			dpop: await key.proveRequest("POST", endpoint, Math.floor(nowMs() / 1000), code),
 			"content-type": "application/json",
 			accept: "application/json",
@@ -78,7 +90,7 @@ export async function activateFirewall(options: ActivationOptions): Promise<Acti
 			device_model: draft.model,
 			device_labels: draft.labels,
 		}),
-		...(shown !== null && { clientCertificate: shown }),
+		...((ofFactory ?? shown) !== null && { clientCertificate: ofFactory ?? shown ?? undefined }),
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
 	const {

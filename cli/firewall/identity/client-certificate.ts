@@ -4,6 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Agent } from "node:http";
 import { resolve } from "node:path";
+import { serialOf } from "../../../src/entitlement/devices/claim.ts";
 import { CliError, systemFault, UsageError } from "../../errors.ts";
 import { exchange } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
@@ -22,6 +23,8 @@ export interface CertificateFiles {
 export interface ShownCertificate {
 	readonly cert: string;
 	readonly key: string;
+	/** in its subject; null = there is none */
+	readonly serial: string | null;
 	/** SHA-256 of the certificate, base64url */
 	readonly x5t: string;
 }
@@ -56,7 +59,8 @@ export async function readClientCertificate({
 		);
 	}
 	const x5t = Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex").toString("base64url");
-	return { cert, key, x5t };
+	const serials = certificate.subject.split("\n").filter((line) => line.startsWith("serialNumber="));
+	return { cert, key, x5t, serial: serialOf(serials.map((line) => line.slice("serialNumber=".length))) };
 }
 
 async function readPem(file: string): Promise<string> {

@@ -25,6 +25,8 @@ import { AccountTables } from "./account-tables.ts";
 import type { DeskParts } from "./desk.ts";
 import { Admission } from "./devices/admission.ts";
 import { CertificateDesk } from "./devices/certificate-desk.ts";
+import { ClaimDesk } from "./devices/claim-desk.ts";
+import { ClaimTables } from "./devices/claim-tables.ts";
 import { DeviceDesk } from "./devices/device-desk.ts";
 import { DeviceTables } from "./devices/device-tables.ts";
 import { ImportDesk } from "./devices/import-desk.ts";
@@ -81,6 +83,7 @@ export interface AccountDesks extends DeskParts {
 	readonly replacementDesk: ReplacementDesk;
 	readonly importDesk: ImportDesk;
 	readonly certificateDesk: CertificateDesk;
+	readonly claimDesk: ClaimDesk;
 	readonly states: StateTables;
 	readonly anchors: AnchorTables;
 	readonly stateDesk: StateDesk;
@@ -176,6 +179,7 @@ export function openDesks(
 			haHolders,
 		},
 		suspensions: new SuspensionTrail(sql),
+		claims: new ClaimTables(sql),
 		serialDesk,
 		tokensEndAfter,
 	};
@@ -212,6 +216,7 @@ export function openDesks(
 		replacementDesk: new ReplacementDesk(desk, admission),
 		importDesk: new ImportDesk(desk, admission),
 		certificateDesk: new CertificateDesk(desk),
+		claimDesk: new ClaimDesk(desk, admission),
 		stateDesk: new StateDesk({
 			...{ devices, states },
 			changing: (device) => count.changing(device),

@@ -17,6 +17,7 @@ import { accountRecords, readOwnRecord } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { readAccountTrail } from "./account-trail.ts";
 import type { CertificateChange } from "./devices/certificate-desk.ts";
+import { type AccountClaimOrder, type AccountClaims, NO_CLAIMS } from "./devices/claim-desk.ts";
 import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "./devices/device-desk.ts";
 import type { Device } from "./devices/device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./devices/explained-device.ts";
@@ -121,7 +122,8 @@ export class Account extends KeptObject {
 
 	/** Takes a seat for a key, or finds that it has one. Asking again after a lost answer gives the same device. */
 	async activate(input: ActivationInput) {
-		return this.#change("unknown_code", () => this.#desks.deviceDesk.activate(input));
+		const desk = input.claim === undefined ? this.#desks.deviceDesk : this.#desks.claimDesk;
+		return this.#change("unknown_code", () => desk.activate(input));
 	}
 
 	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
@@ -156,6 +158,11 @@ export class Account extends KeptObject {
 	/** Suspends, reinstates ("active") or revokes for good; deactivated it gives up its seat, and its key may come back under a code. */
 	async setDeviceStatus(input: StatusChange) {
 		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(input));
+	}
+
+	/** Serial numbers that devices may come with without a code: listed, claimed, given back. */
+	async claims(order: AccountClaimOrder): Promise<AccountClaims> {
+		return this.#alone(NO_CLAIMS, () => this.#desks.claimDesk.obey(order));
 	}
 
 	/** By which certificates the device is known from now on, or by its key again; the rest of it stays. */

@@ -4,6 +4,7 @@
 import type { WriteAudit } from "../audit.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { AccountTables } from "./account-tables.ts";
+import type { ClaimTables } from "./devices/claim-tables.ts";
 import type { DeviceTables } from "./devices/device-tables.ts";
 import type { SuspensionTrail } from "./devices/suspension-trail.ts";
 import type { SerialDesk } from "./fleet/serial-desk.ts";
@@ -28,6 +29,7 @@ export interface DeskParts {
 	readonly transfers: TransferTables;
 	readonly policies: PolicyTables;
 	readonly devices: DeviceTables;
+	readonly claims: ClaimTables;
 	readonly groups: HaTables;
 	/** Whatever changes a seat goes through the desk or the ledger. */
 	readonly seats: Pick<SeatTables, "seat" | "taken" | "ofLicense">;

@@ -5,6 +5,7 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { CLAIM_TABLE } from "./devices/claim-tables.ts";
 import { SUSPENSION_INDEX } from "./devices/suspension-trail.ts";
 import { ANCHOR_TABLE } from "./fleet/anchor-tables.ts";
 import { LINEAGE_TABLES } from "./fleet/lineage-tables.ts";
@@ -216,9 +217,13 @@ export const ACCOUNT_SCHEMA: Schema = {
 			...LINEAGE_TABLES,
 			...TRIPWIRE_TABLES,
 			ANCHOR_TABLE,
+			CLAIM_TABLE,
 		],
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],
-	steps: [(sql) => void sql.exec("ALTER TABLE devices ADD COLUMN certificates TEXT")],
+	steps: [
+		(sql) => void sql.exec("ALTER TABLE devices ADD COLUMN certificates TEXT"),
+		(sql) => void sql.exec(CLAIM_TABLE),
+	],
 };

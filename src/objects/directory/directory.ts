@@ -33,6 +33,7 @@ import {
 	versionFor,
 } from "./directory-records.ts";
 import { type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
+import { FactoryList, NO_MANUFACTURERS } from "./factory-list.ts";
 import { MessageList, type MessageResult } from "./message-list.ts";
 import type { RemovalClaim, RemovalEnd } from "./package-claims.ts";
 import { type NewUpload, PackageDesk, type PackageSurvey } from "./package-desk.ts";
@@ -54,6 +55,7 @@ export class Directory extends KeptObject {
 	readonly #credentials: CredentialList;
 	readonly #messages: MessageList;
 	readonly #denials: DenialList;
+	readonly #factories: FactoryList;
 	readonly #republisher: Republisher;
 	readonly #webhooks: Webhooks;
 	readonly #told = new ToldRecords();
@@ -75,6 +77,7 @@ export class Directory extends KeptObject {
 		this.#probe = new ProbeDesk(storage.sql, audit);
 		this.#credentials = new CredentialList(this.#tables, audit);
 		this.#messages = new MessageList(this.#tables, audit, this.#publishMessages.bind(this));
+		this.#factories = new FactoryList(storage.sql, audit);
 		this.#denials = new DenialList(this.#tables, this.outdated);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		const owner = () => ({ trail: DIRECTORY_TRAIL, named: {} });
@@ -91,11 +94,9 @@ export class Directory extends KeptObject {
 	async accountNamed(name: string): Promise<string | null> {
 		return this.exists ? this.#tables.accountNamed(name, "") : null;
 	}
-
 	async renameAccount(input: AccountNaming) {
 		return this.#change(() => this.#accounts.rename(input));
 	}
-
 	async closeAccount(input: Parameters<AccountList["close"]>[0]) {
 		return this.#change(() => this.#accounts.close(input));
 	}
@@ -109,6 +110,16 @@ export class Directory extends KeptObject {
 	/** Enters a product in the list, after its object was created; again under the same name changes nothing. */
 	async createProduct(input: ProductNaming) {
 		return this.#change(() => this.#products.create(input));
+	}
+
+	/** Whose certificates let appliances in without a code. */
+	async manufacturers(order: Parameters<FactoryList["manufacturers"]>[0]) {
+		if (order.kind === "list" && !this.exists) return NO_MANUFACTURERS;
+		return this.#change(() => this.#factories.manufacturers(order));
+	}
+	/** @returns for each key whose serial number it is now: the name of an account's object, null = nobody's */
+	async serialClaims(order: Parameters<FactoryList["claims"]>[0]): Promise<(string | null)[]> {
+		return order.kind === "find" && !this.exists ? [null] : this.#change(() => this.#factories.claims(order));
 	}
 
 	async listProducts(): Promise<ProductEntry[]> {

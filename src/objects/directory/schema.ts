@@ -6,6 +6,7 @@ import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { DENIAL_TABLES } from "./denial-tables.ts";
+import { FACTORY_TABLES } from "./factory-list.ts";
 import { CLAIM_TABLES } from "./package-claims.ts";
 import { PROBE_TABLES } from "./probe-desk.ts";
 import { REQUIREMENT_TABLES } from "./requirement-list.ts";
@@ -64,12 +65,16 @@ export const DIRECTORY_SCHEMA: Schema = {
 		...CLAIM_TABLES,
 		...PROBE_TABLES,
 		...REQUIREMENT_TABLES,
+		...FACTORY_TABLES,
 	],
 	steps: [
 		(sql) => sql.exec("ALTER TABLE products ADD COLUMN entitled TEXT NOT NULL DEFAULT 'licensed'"),
 		(sql) => sql.exec(PARTS_TABLE),
 		(sql) => {
 			for (const table of REQUIREMENT_TABLES) sql.exec(table);
+		},
+		(sql) => {
+			for (const statement of FACTORY_TABLES) sql.exec(statement);
 		},
 	],
 };

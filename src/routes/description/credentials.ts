@@ -24,6 +24,7 @@ export const SECURITY_SCHEMES = {
 		scheme: "bearer",
 		description: "The `registration_access_token` of the activation",
 	},
+	factoryCertificate: { type: "mutualTLS", description: "The certificate that a manufacturer has given the appliance" },
 	signedUrl: { type: "apiKey", in: "query", name: "s", description: "The URL as a permit gave it" },
 } as const;
 
@@ -53,6 +54,8 @@ function credentialText(scheme: string, scopes: readonly string[]): string {
 			return "auth code, as `Authorization: DPoP <auth code>` with a proof by the key that is registered";
 		case "registrationToken":
 			return "`registration_access_token` of the activation, as `Authorization: Bearer …`";
+		case "factoryCertificate":
+			return "the certificate of its manufacturer, on the connection";
 		case "signedUrl":
 			return "the signed URL itself";
 		default:

@@ -31,7 +31,11 @@ export async function importLookupKeys(secret: string): Promise<LookupKeys> {
  * The name under which a secret is stored: 43 characters of base64url.
  * @param text the code or key in its normal form, as `parseCode` and `parseApiKey` give it
  */
-export async function hashSecret(keys: LookupKeys, kind: "code" | "key" | "backup", text: string): Promise<string> {
+export async function hashSecret(
+	keys: LookupKeys,
+	kind: "code" | "key" | "backup" | "claim",
+	text: string,
+): Promise<string> {
 	const mac = await crypto.subtle.sign("HMAC", keys.hash, encoder.encode(`${kind}\n${text}`));
 	return encodeBase64url(new Uint8Array(mac));
 }

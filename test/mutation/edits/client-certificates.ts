@@ -60,4 +60,53 @@ export const CLIENT_CERTIFICATES: readonly FileEdits[] = [
 			},
 		],
 	},
+	{
+		file: "src/routes/device/oauth/factory-certificate.ts",
+		tests: ["test/workers/routes/device/oauth/zero-touch"],
+		edits: [
+			{
+				from: "if (!isSameSerial(own, serial)) {",
+				to: "if (false) {",
+				breaks: "an appliance is activated under the serial number of another",
+			},
+		],
+	},
+	{
+		file: "src/signing/client-certificate/authority.ts",
+		tests: ["test/unit/signing/client-certificate/authority"],
+		edits: [
+			{
+				from: "return await crypto.subtle.verify(method.verify, key, signature, certificate.signed);",
+				to: "return true;",
+				breaks: "whoever takes a manufacturer's name signs for it",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/devices/device-desk.ts",
+		tests: ["test/workers/routes/device/oauth/zero-touch"],
+		edits: [
+			{
+				from: 'if (input.status === "revoked") this.#parts.claims.spend(known.serial);',
+				to: "",
+				breaks: "an appliance that was stolen and revoked comes back by itself after a reset",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/factory-list.ts",
+		tests: ["test/workers/routes/device/oauth/zero-touch"],
+		edits: [
+			{
+				from: "INSERT OR IGNORE INTO serial_claims",
+				to: "INSERT OR REPLACE INTO serial_claims",
+				breaks: "an account takes the appliances of another by claiming them",
+			},
+			{
+				from: "WHERE key = ? AND account = ?",
+				to: "WHERE key = ? AND account <> ?",
+				breaks: "an account gives back what another has claimed",
+			},
+		],
+	},
 ];

@@ -63,6 +63,8 @@ function findCredentialFault(
 	const isMet = (name: string) => {
 		const wanted = schemes[name];
 		if (wanted?.type === "apiKey") return query.has(wanted.name ?? "");
+		// Shown on the connection, of which the request says nothing.
+		if (wanted?.type === "mutualTLS") return scheme === "" && headers.has("dpop");
 		return wanted?.scheme === scheme && (scheme !== "dpop" || headers.has("dpop"));
 	};
 	const isOpen = security.length === 0 || security.some((one) => Object.keys(one).every(isMet));

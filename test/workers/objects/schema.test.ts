@@ -179,7 +179,8 @@ describe.each([
 const ADDED = /^\t*(entitled|facts|class_approvals|certificates|requires) .*\n/gm;
 
 /** Tables that a step made. */
-const MADE_SINCE = /^CREATE TABLE (parts_of_day|validator|validations|requirements) /;
+const MADE_SINCE =
+	/^CREATE TABLE (parts_of_day|validator|validations|requirements|claims|manufacturers|serial_claims) /;
 
 /** @returns the tables that objects of the class had at first */
 function firstOf({ tables }: Schema): string[] {

@@ -34,9 +34,10 @@ export function shows(certificate: Issued | null, bent: Readonly<Record<string, 
 	return { cf: { tlsClientAuth: tlsClientAuth(certificate, bent) } };
 }
 
+/** @param code null = it brings none */
 export async function registerWith(
 	firewall: Firewall,
-	code: string,
+	code: string | null,
 	{ cf, headers }: Connection,
 	metadata: Readonly<Record<string, unknown>> = {},
 ): Promise<Response> {
@@ -48,7 +49,8 @@ export async function registerWith(
 		device_model: "FW-100",
 		...metadata,
 	});
-	const sent = { authorization: `DPoP ${code}`, dpop: await firewall.proof("POST", url, code) };
+	const sent: Record<string, string> = { dpop: await firewall.proof("POST", url, code ?? undefined) };
+	if (code !== null) sent["authorization"] = `DPoP ${code}`;
 	return sendJson(firewall, url, "POST", body, { cf, headers: { ...sent, ...headers } });
 }
 

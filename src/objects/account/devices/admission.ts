@@ -3,6 +3,7 @@
 // runs in the caller's transaction.
 
 import { channelLabels } from "../../../content/releases/channel.ts";
+import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import type { ActivationKind, KnownDevice, SeatFacts } from "../../../entitlement/devices/activation.ts";
 import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { MAX_HA_MEMBERS } from "../../../entitlement/ha/ha-group.ts";
@@ -45,6 +46,12 @@ export interface Newcomer {
 	readonly candidateId: string;
 	readonly imported?: { readonly status: DeviceStatus };
 }
+
+/**
+ * How often one device may return, or move to another license: each is news for every edge. Who leaves is never refused,
+ * because a device must have returned before it can leave again.
+ */
+export const RETURNS: Allowance = { everySeconds: 600, burst: 10 };
 
 export class Admission {
 	readonly #parts: DeskParts;
@@ -141,6 +148,16 @@ export class Admission {
 		return leavesFixed && device.status === "active" ? [leaveFixedStep(device, now, tokensEndAfter)] : [];
 	}
 
+	/** @returns null where the device may return or move now, which is counted; else in how many seconds it may */
+	spendReturn(deviceId: string, now: number): number | null {
+		const { devices } = this.#parts;
+		const spentTo = devices.returnsSpentTo(deviceId);
+		const from = allowedFrom(spentTo, RETURNS);
+		if (from > now) return from - now;
+		devices.saveReturns(deviceId, spend(spentTo, now, RETURNS), now);
+		return null;
+	}
+
 	/** Tells that a device came for which `decideSeat` found no seat. @param known the device that has its key */
 	noteRefusal(
 		{ license, group }: Place,
@@ -183,6 +200,7 @@ export class Admission {
 	/** The device leaves its place to another, which is in it already. */
 	#retire(replaced: Device, successor: string, by: Change): void {
 		const { audit, devices, seatDesk, outbox, tokensEndAfter } = this.#parts;
+		this.#parts.claims.spend(replaced.serial);
 		devices.saveDevice({ ...replaced, status: "revoked", haGroup: null, replacedBy: successor });
 		audit(by, "device.replaced", replaced.id, `by ${successor}`);
 		seatDesk.vacate(replaced, by, `replaced by ${successor}`);

@@ -2,12 +2,12 @@
 // and runs in the caller's transaction.
 
 import { type Channel, channelLabel, channelOf } from "../../../content/releases/channel.ts";
-import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import {
 	type ActivationKind,
 	type ActivationRefusal,
 	decideActivation,
 } from "../../../entitlement/devices/activation.ts";
+import type { ClaimRefusal } from "../../../entitlement/devices/claim.ts";
 import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { decideStatusChange, type StatusChangeRefusal } from "../../../entitlement/devices/status-change.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
@@ -24,13 +24,15 @@ export interface ActivationInput extends DeviceClaims {
 	readonly codeHash: string;
 	/** the id that a device not known yet will get */
 	readonly candidateDeviceId: string;
+	/** it comes by a maker's certificate instead: whose; left out = by the code */
+	readonly claim?: { readonly manufacturer: string };
 	/** unix seconds */
 	readonly now: number;
 }
 
 export type ActivationOutcome =
 	| { readonly ok: true; readonly kind: ActivationKind; readonly device: Device }
-	| { readonly ok: false; readonly reason: ActivationRefusal }
+	| { readonly ok: false; readonly reason: ActivationRefusal | ClaimRefusal }
 	| { readonly ok: false; readonly reason: "too_often" /** seconds */; readonly retryAfter: number };
 
 export type StatusOutcome =
@@ -42,12 +44,6 @@ export type StatusChange = Change & {
 	readonly status: DeviceStatus;
 	readonly reason: string;
 };
-
-/**
- * How often one device may return, or move to another license: each is news for every edge. Who leaves is never refused,
- * because a device must have returned before it can leave again.
- */
-export const RETURNS: Allowance = { everySeconds: 600, burst: 10 };
 
 /** `labels`: all that it is to have. */
 export type LabelChange = Change & { readonly deviceId: string; readonly labels: Labels };
@@ -77,7 +73,7 @@ export class DeviceDesk {
 	/** Takes a seat for a key, or its part in that of the code's HA group, or finds that it has one. */
 	activate(input: ActivationInput): ActivationOutcome {
 		const { licenses, devices } = this.#parts;
-		const { codeHash, candidateDeviceId, now, ...claims } = input;
+		const { codeHash, candidateDeviceId, claim: _, now, ...claims } = input;
 		const code = licenses.code("hash", codeHash);
 		if (code === null) return { ok: false, reason: "unknown_code" };
 		const known = devices.deviceByKey(claims.jkt);
@@ -101,9 +97,8 @@ export class DeviceDesk {
 			return { ...decision, device };
 		}
 		if (kind !== "new" && known !== null) {
-			const from = allowedFrom(devices.returnsSpentTo(known.id), RETURNS);
-			if (from > now) return { ok: false, reason: "too_often", retryAfter: from - now };
-			devices.saveReturns(known.id, spend(devices.returnsSpentTo(known.id), now, RETURNS), now);
+			const retryAfter = this.#admission.spendReturn(known.id, now);
+			if (retryAfter !== null) return { ok: false, reason: "too_often", retryAfter };
 		}
 		const who = { claims, known, candidateId: candidateDeviceId };
 		const device = this.#admission.admit(place, who, kind, by);
@@ -123,6 +118,7 @@ export class DeviceDesk {
 			return { ...decision, device: known };
 		}
 		this.#parts.devices.saveDevice({ ...known, status: input.status });
+		if (input.status === "revoked") this.#parts.claims.spend(known.serial);
 		if (input.status === "active") this.#admission.callOffReplacement(known.id, input);
 		const device = this.#parts.devices.deviceOrThrow(known.id);
 		this.#parts.audit(input, `device.${input.status}`, known.id, input.reason);

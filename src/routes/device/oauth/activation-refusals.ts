@@ -3,6 +3,7 @@ import type { ActivationOutcome } from "../../../objects/account/devices/device-
 import type { RequestScope } from "../../../request-scope.ts";
 import { OAuthError } from "../../http/oauth-error.ts";
 import { callerNetwork, type RateLimitPolicy, rateLimitWait } from "../../http/rate-limit.ts";
+import { unclaimed } from "./factory-certificate.ts";
 
 /** One quota for coming, one for leaving. @throws OAuthError 429 */
 export async function limitCaller(
@@ -52,6 +53,14 @@ export function refuseActivation(scope: RequestScope, refusal: ActivationOutcome
 		case "code_revoked":
 		case "code_expired":
 			return refuseCode(scope, refusal.reason);
+		case "unclaimed":
+			throw unclaimed(scope);
+		case "claim_spent":
+			throw new OAuthError(
+				"access_denied",
+				403,
+				"a device with this serial number was revoked; ask the account's administrator to claim it again",
+			);
 		case "code_used_up":
 			throw new OAuthError("access_denied", 403, "the auth code has been used as often as it may be");
 		case "code_bound":

@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
 import type { DevicePublicKey } from "../../../entitlement/devices/device-record.ts";
-import { ID_RANDOM_BYTES, mintDeviceId, parseCode, parseDeviceId } from "../../../entitlement/ids.ts";
+import { ID_RANDOM_BYTES, mintDeviceIdOf, parseCode, parseDeviceId } from "../../../entitlement/ids.ts";
 import { isSameSerial } from "../../../names.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { algorithmsOf, parseDevicePublicKey } from "../../../signing/device-proofs/device-key.ts";
@@ -25,6 +25,7 @@ import {
 	clientMetadata,
 	describeClient,
 } from "./client-metadata.ts";
+import { findClaim } from "./factory-certificate.ts";
 
 const readMetadata = createMiddleware<AppEnv>(async (c, next) => {
 	guardOAuth(c.req.raw, "application/json");
@@ -38,10 +39,10 @@ const register = createRoute({
 	path: "/oauth2/register",
 	operationId: "activateDevice",
 	tags: ["Device"],
-	security: [{ authCode: [] }],
+	security: [{ authCode: [] }, { factoryCertificate: [] }] as Record<string, string[]>[],
 	summary: "Activate a firewall with an auth code (RFC 7591)",
 	description:
-		"`Authorization: DPoP <auth code>` with a DPoP proof by the key in `jwks`. Same code and same key: the same device. A firewall that is to be known by a client certificate shows it on the connection.",
+		"`Authorization: DPoP <auth code>` with a DPoP proof by the key in `jwks`. Same code and same key: the same device. A firewall that is to be known by a client certificate shows it on the connection. Without `Authorization`, with the certificate of a manufacturer that is known, a firewall activates whose serial number an account has claimed; the proof then has no `ath`.",
 	middleware: readMetadata,
 	request: { body: jsonBody(clientMetadata) },
 	responses: {
@@ -107,21 +108,23 @@ export const registration = createRouter()
 		else await limitCode(scope, codeHash, code.objectName);
 		c.header("ratelimit-policy", rateLimitPolicyField(services.limits[code === null ? "register" : "code"]));
 
-		if (authorization?.scheme !== "DPoP") {
+		const metadata = c.req.valid("json");
+		const factory = authorization === null ? await findClaim(c.req.raw, scope, metadata.device_serial) : null;
+		if (factory === null && authorization?.scheme !== "DPoP") {
 			event.reason = "no_dpop_authorization";
 			throw new OAuthError("invalid_token", 401, "send the auth code as `Authorization: DPoP`, with a DPoP proof");
 		}
-		const metadata = c.req.valid("json");
-		const proof = await requireKeyProof(c.req.raw, scope, metadata, "/oauth2/register", authorization.credentials);
+		const proof = await requireKeyProof(c.req.raw, scope, metadata, "/oauth2/register", authorization?.credentials);
 
-		if (code === null) refuseCode(scope, "code_malformed");
+		const objectName = factory?.objectName ?? code?.objectName ?? refuseCode(scope, "code_malformed");
 		const rule = await certificateRuleOf(c.req.raw, scope, metadata);
 		// The answer holds a registration token: whoever captured the request must not get one for it too.
-		await useOnce(scope, proof, code.objectName);
+		await useOnce(scope, proof, objectName);
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
-		const result = await services.objects.account(code.objectName).activate({
+		const result = await services.objects.account(objectName).activate({
+			...(factory !== null && { claim: factory.claim }),
 			codeHash,
-			candidateDeviceId: await mintDeviceId(services.lookupKeys, code.code, random),
+			candidateDeviceId: await mintDeviceIdOf(services.lookupKeys, objectName, random),
 			jwk: proof.jwk,
 			jkt: proof.jkt,
 			serial: metadata.device_serial,
@@ -133,7 +136,7 @@ export const registration = createRouter()
 		});
 		if (!result.ok) refuseActivation(scope, result);
 		const { device } = result;
-		event.account = code.objectName;
+		event.account = objectName;
 		event.outcome = result.kind;
 		return c.json(
 			await describeClient(scope, device, proof.sent, metadata.token_endpoint_auth_signing_alg ?? proof.alg),

@@ -27,8 +27,8 @@ export const FIREWALL: readonly FileEdits[] = [
 				breaks: "a firewall whose reply was lost comes back with another key, and takes a second seat",
 			},
 			{
-				from: 'options.code.replace(/\\s/g, "")',
-				to: "options.code",
+				from: 'options.code?.replace(/\\s/g, "")',
+				to: "options.code ?? undefined",
 				breaks: "an auth code that was pasted with a line break is refused",
 			},
 			{

@@ -4,6 +4,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { deniedKey, deviceKey, HEADS_KEY, messagesKey } from "../../../../src/storage/keys.ts";
+import { makeAuthority } from "../../../support/certificates.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet } from "../../../support/fleet.ts";
 import { operated } from "../../../support/service.ts";
@@ -34,6 +35,9 @@ export interface Estate extends Fleet {
 	/** id of the newest event in the account's trail */
 	readonly event: string;
 }
+
+/** Of whoever makes all of the estates' appliances. */
+const { pem: certificate } = await makeAuthority([["CN", "Maker of estates"]]);
 
 let estates = 0;
 
@@ -67,6 +71,8 @@ export async function newEstate(product: string): Promise<Estate> {
 
 	const firewall = await Firewall.create();
 	const serial = `SN-${own}`;
+	await operated("POST", "/v1/manufacturers", { name: "Maker", certificate });
+	await operated("POST", `${at}/claims`, { serials: [serial], license });
 	await firewall.activate(fleet.code, { serial, labels: { site: `site-${own}` } });
 	const { accessToken: bearer } = await firewall.authenticate(false);
 	await firewall.authenticate(true);

@@ -208,6 +208,22 @@ const discarding: MakeCases = async ({ product }) => {
 	return [{ what: "a version that was released", ask: () => operate("DELETE", path), status: 409 }];
 };
 
+/** Whose a serial number is, whoever claims it is told, and nothing else of whose it is. */
+const claiming: MakeCases = async (a, b) => {
+	const ask = (account: string, serials: string[], license = a.license) =>
+		operate("POST", `/v1/accounts/${account}/claims`, { serials, license });
+	return [
+		{ what: "A's serial number under B's license", ask: () => ask(a.account, [a.serial], b.license), status: 404 },
+		{
+			what: "a serial number under the name of A's object and B's check",
+			ask: () => ask(mixed(a.account, b.account, "acct-".length + 10), [a.serial]),
+			status: 400,
+		},
+		{ what: "B's serial number", ask: () => ask(a.account, [b.serial]), status: 200, sent: [b.serial] },
+		{ what: "A's serial number", ask: () => ask(a.account, [a.serial]), status: 200 },
+	];
+};
+
 const rewinding: MakeCases = async (a, b) => {
 	const path = `/v1/accounts/${mixed(a.account, b.account, "acct-".length + 10)}/rewind`;
 	const ask = () => operate("POST", path, { to: "2026-01-01T00:00:00Z", dry_run: true });
@@ -223,6 +239,7 @@ export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /v1/hooks/aws/autoscaling": autoscaling,
 	"POST /v1/accounts/{account}/devices": importing,
 	"POST /v1/accounts/{account}/close": closing,
+	"POST /v1/accounts/{account}/claims": claiming,
 	"DELETE /v1/products/{product}/releases/{version}": discarding,
 	"POST /v1/accounts/{account}/rewind": rewinding,
 	"POST /v1/backup/export": backupOf({}),

@@ -29,6 +29,7 @@ const device = { own: ({ firewall }: Estate) => firewall.clientId, nobodys: nobo
 const group = { own: ({ haGroup }: Estate) => haGroup, nobodys: "hag-0000000000-00000000", head: GROUP_HEAD };
 const serial = { own: (estate: Estate) => estate.serial, nobodys: "SN-of-nobody", harmless: () => true };
 const isOfStorage = ({ name }: Operation) => name === "POST /v1/packages/collect";
+const isOfClaims = ({ path }: Operation) => path.endsWith("/claims");
 const isTrail = ({ path }: Operation) => path.endsWith("/events");
 
 /** Fields that name something of an account's, by name. */
@@ -56,10 +57,11 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 			if (isTrail(operation)) return estate.event;
 			if (isOfStorage(operation)) return "0".repeat(64);
 			if (operation.name.endsWith("/codes")) return estate.codeId;
+			if (isOfClaims(operation)) return estate.serial;
 			return operation.name.endsWith("/ha-groups") ? estate.haGroup : estate.firewall.clientId;
 		},
 		nobodys: "evt-0000000000-1",
-		harmless: isOfStorage,
+		harmless: (operation) => isOfStorage(operation) || isOfClaims(operation),
 	},
 	offer: { own: ({ offer }) => offer, nobodys: "of-nobody" },
 	permit: { own: ({ permit }) => permit, nobodys: "of-nobody" },
@@ -122,6 +124,8 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	owner_id: () => "583231",
 	workflow: () => "release.yml",
 	publisher: () => "pub-00000000",
+	manufacturer: () => "mfr-00000000",
+	certificate: () => "-----BEGIN CERTIFICATE-----",
 	subject_token: () => "a.b.c",
 	/** of a backup */
 	backup: () => "b".repeat(64),
@@ -168,6 +172,9 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/products",
 	"GET /v1/products/{product}",
 	"PATCH /v1/products/{product}",
+	"GET /v1/manufacturers",
+	"POST /v1/manufacturers",
+	"DELETE /v1/manufacturers/{manufacturer}",
 	"GET /v1/products/{product}/publishers",
 	"POST /v1/products/{product}/publishers",
 	"DELETE /v1/products/{product}/publishers/{publisher}",

@@ -1,14 +1,14 @@
 // `parapet device activate`: makes a key and registers it with an auth code.
 import { z } from "zod";
-import { labels, modelName, serialNumber, versionName } from "../../../src/names.ts";
-import type { FirewallAction } from "../../command-line/run-as.ts";
-import { readTextFile, resolveServer } from "../../command-line/settings.ts";
-import { pairs } from "../../command-line/values.ts";
-import { UsageError } from "../../errors.ts";
-import { openHome } from "../../firewall/home/state.ts";
-import { activateFirewall } from "../../firewall/identity/activation.ts";
-import { certificateFiles } from "../../firewall/identity/client-certificate.ts";
-import { pinTrustRoot } from "../../firewall/update/signed-offer.ts";
+import { labels, modelName, serialNumber, versionName } from "../../../../src/names.ts";
+import type { FirewallAction } from "../../../command-line/run-as.ts";
+import { readTextFile, resolveServer } from "../../../command-line/settings.ts";
+import { pairs } from "../../../command-line/values.ts";
+import { UsageError } from "../../../errors.ts";
+import { openHome } from "../../../firewall/home/state.ts";
+import { activateFirewall } from "../../../firewall/identity/activation.ts";
+import { certificateFiles } from "../../../firewall/identity/client-certificate.ts";
+import { pinTrustRoot } from "../../../firewall/update/signed-offer.ts";
 
 /** Without the hyphens, which groups it for the eye. */
 const AUTH_CODE = /^[0-9A-Za-z]{36}$/;
@@ -21,6 +21,8 @@ const shape = {
 	engine: versionName.optional(),
 	algorithm: z.enum(["ES256", "Ed25519"]).optional(),
 	root: z.string().optional(),
+	factoryCert: z.string().optional(),
+	factoryKey: z.string().optional(),
 	clientCert: z.string().optional(),
 	clientKey: z.string().optional(),
 	subjectDn: z.string().optional(),
@@ -29,7 +31,8 @@ const shape = {
 export const activate: FirewallAction<typeof shape> = {
 	shape,
 	run: async ({ options, operands, output, surroundings }) => {
-		const code = readCode(options.codeFile, operands[0], surroundings.env["PARAPET_CODE"]);
+		const factory = certificateFiles(options.factoryCert, options.factoryKey, undefined);
+		const code = factory === null ? readCode(options.codeFile, operands[0], surroundings.env["PARAPET_CODE"]) : null;
 		const root = options.root === undefined ? null : readTextFile(options.root);
 		const { serial, model, label, engine, algorithm } = options;
 		const home = openHome(options.home);
@@ -46,6 +49,7 @@ export const activate: FirewallAction<typeof shape> = {
 			engine,
 			algorithm,
 			certificate,
+			factory,
 			nowMs,
 		});
 		if (root !== null) await pinTrustRoot(home, root);

@@ -1,12 +1,12 @@
 // `parapet device certificate`: has the service know this firewall by a client certificate, or by its key again.
 import { z } from "zod";
-import type { FirewallAction } from "../../command-line/run-as.ts";
-import { UsageError } from "../../errors.ts";
-import { loadActiveIdentity, loadKey } from "../../firewall/identity/activation.ts";
-import { certificateFiles, registerCertificate } from "../../firewall/identity/client-certificate.ts";
-import { importDeviceKey } from "../../firewall/identity/device-key.ts";
-import { discoverServer } from "../../firewall/identity/discovery.ts";
-import { openSession } from "./open-session.ts";
+import type { FirewallAction } from "../../../command-line/run-as.ts";
+import { UsageError } from "../../../errors.ts";
+import { loadActiveIdentity, loadKey } from "../../../firewall/identity/activation.ts";
+import { certificateFiles, registerCertificate } from "../../../firewall/identity/client-certificate.ts";
+import { importDeviceKey } from "../../../firewall/identity/device-key.ts";
+import { discoverServer } from "../../../firewall/identity/discovery.ts";
+import { openSession } from "../open-session.ts";
 
 const shape = {
 	clientCert: z.string().optional(),
