@@ -394,7 +394,7 @@ export const ROUTES: readonly FileEdits[] = [
 			{
 				from: 'if (present.state === "failed") return { ok: false, reason: "failed" };',
 				to: "",
-				breaks: "an operator goes past a validator that has failed the release",
+				breaks: "an operator is told that a release which has failed was let go on",
 			},
 			{
 				from: 'if (release.sha256 !== sha256) return { ok: false, reason: "other_package" };',

@@ -207,7 +207,9 @@ describe("a validator that does not answer", () => {
 		await publish(product, "1.0", "the rules");
 		await answerWith("failed");
 		wait(2 * HOUR);
-		await expectProblem(await operate("POST", `${path()}/validation/override`, { reason: "x" }), "conflict");
+		const refused = await operate("POST", `${path()}/validation/override`, { reason: "x" });
+		const detail = expect.stringContaining("has failed the release");
+		expect(await expectProblem(refused, "conflict")).toMatchObject({ detail });
 		expect(await rolloutOf()).toMatchObject({ phase: "waiting" });
 	});
 });
