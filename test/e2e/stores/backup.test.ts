@@ -43,6 +43,11 @@ async function parapet(service: RunningService, ...args: string[]): Promise<Reco
 /** What operators and devices are told, without the time at which they are. */
 async function told(service: RunningService): Promise<unknown> {
 	const say = (...args: string[]) => parapet(service, ...args);
+	// All but the second in which it is asked.
+	const explained = async (device: string) => ({
+		...(await say("device", "explain", device, "--product", "crs")),
+		at: null,
+	});
 	const said = [
 		await say("account", "list"),
 		await say("license", "list", account),
@@ -57,7 +62,7 @@ async function told(service: RunningService): Promise<unknown> {
 		await say("key", "list"),
 		await say("message", "list"),
 		(await raw(service, "account", "events", account)).stdout,
-		...(await Promise.all(devices.map((device) => say("device", "explain", device, "--product", "crs")))),
+		...(await Promise.all(devices.map((device) => explained(device)))),
 	];
 	const text = JSON.stringify(said, (key, value) =>
 		/^(as_of|time|now|next_check_at|checked_at|generated_at)$/.test(key) ? null : value,
