@@ -29,6 +29,8 @@ variable "deployments" {
     history_stream = optional(bool, false)
     # PEM of the certificate authority whose client certificates the edge verifies; null = it asks for none.
     client_ca = optional(string)
+    # The host of MTLS_ORIGIN, where it asks for them; null = at `host`, where browsers on the console are asked too. A route of the Worker.
+    mtls_host = optional(string)
     # Whom Access lets to the console, beside the console's own sign-in; empty = no Access in front of it.
     console_emails = optional(list(string), [])
   }))

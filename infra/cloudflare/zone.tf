@@ -2,7 +2,9 @@
 # rules in a zone, and this configuration owns it: rules that were made elsewhere are taken out.
 
 locals {
-  hosts     = [for deployment in var.deployments : deployment.host]
+  hosts = flatten([
+    for deployment in var.deployments : [for host in [deployment.host, deployment.mtls_host] : host if host != null]
+  ])
   in_hosts  = "http.host in {${join(" ", formatlist("\"%s\"", local.hosts))}}"
   pulses    = { for name, deployment in var.deployments : name => deployment.pulse_host if deployment.pulse_host != null }
   downloads = { for name, deployment in var.deployments : name => deployment if deployment.download_host != null }
@@ -117,7 +119,7 @@ resource "cloudflare_zone_setting" "minimum_tls_version" {
 locals {
   all_hosts = toset(flatten([
     for deployment in var.deployments : [
-      for host in [deployment.host, deployment.pulse_host, deployment.download_host] : host if host != null
+      for host in [deployment.host, deployment.mtls_host, deployment.pulse_host, deployment.download_host] : host if host != null
     ]
   ]))
   caa = merge(

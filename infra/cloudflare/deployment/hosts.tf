@@ -50,7 +50,7 @@ resource "cloudflare_certificate_authorities_hostname_associations" "devices" {
   count               = var.deployment.client_ca == null ? 0 : 1
   zone_id             = var.zone_id
   mtls_certificate_id = cloudflare_mtls_certificate.devices[0].id
-  hostnames           = [var.deployment.host]
+  hostnames           = [coalesce(var.deployment.mtls_host, var.deployment.host)]
 }
 
 # A second door before the console's own sign-in, for people; the API, which firewalls and scripts use, has none.

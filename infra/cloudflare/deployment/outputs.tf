@@ -7,6 +7,7 @@ output "wrangler" {
       ISSUER          = "https://${var.deployment.host}"
       PULSE_ORIGIN    = var.deployment.pulse_host == null ? "" : "https://${var.deployment.pulse_host}"
       DOWNLOAD_ORIGIN = var.deployment.download_host == null ? "" : "https://${var.deployment.download_host}"
+      MTLS_ORIGIN     = var.deployment.client_ca == null ? "" : "https://${coalesce(var.deployment.mtls_host, var.deployment.host)}"
       URL_TTL_SECONDS = tostring(var.deployment.url_ttl_seconds)
       HISTORY_SINK    = var.deployment.history_stream ? "pipelines" : "off"
       HISTORY_DAYS    = tostring(var.deployment.history_days)

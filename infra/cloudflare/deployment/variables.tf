@@ -26,6 +26,7 @@ variable "deployment" {
     history_days      = number
     history_stream    = bool
     client_ca         = string
+    mtls_host         = string
     console_emails    = list(string)
   })
 }
