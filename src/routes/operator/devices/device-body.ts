@@ -36,6 +36,15 @@ const productState = z
 	})
 	.openapi("ProductState");
 
+const certificateBody = z
+	.object({
+		fingerprint: z.string().optional().openapi({ description: "SHA-256, base64url: this certificate and no other" }),
+		ends_at: timestamp.optional(),
+		issuer: z.string().optional().openapi({ description: "With `subject`: whichever it gives to that name" }),
+		subject: z.string().optional(),
+	})
+	.openapi("DeviceCertificate");
+
 export const deviceBody = z
 	.object({
 		device: z.string(),
@@ -51,6 +60,9 @@ export const deviceBody = z
 		jwk: z.looseObject({}).openapi({ description: "Its public key" }),
 		jkt: z.string().openapi({ description: "Thumbprint of the key (RFC 7638)" }),
 		dpop_bound: z.boolean(),
+		certificates: z.array(certificateBody).openapi({
+			description: "Client certificates by which it is known, the newest first; empty = by its key",
+		}),
 		activated_at: timestamp,
 		pseudonym: z.string().openapi({ description: "What logs and telemetry call it this month" }),
 		has_seat: z.boolean().openapi({
@@ -83,6 +95,9 @@ export async function describeDevice(
 		device: id,
 		...{ account, serial, model, status, license, labels, ha_group: haGroup, replaces, replaced_by: replacedBy },
 		...{ jwk: { ...device.jwk }, jkt: device.jkt, dpop_bound: device.dpopBound },
+		certificates: (device.certificates ?? []).map((rule) =>
+			"x5t" in rule ? { fingerprint: rule.x5t, ends_at: toTimestamp(rule.notAfter) } : rule,
+		),
 		activated_at: toTimestamp(device.activatedAt),
 		pseudonym: await pseudonymOf(lookupKeys, id, pseudonymPeriod(now)),
 		...{ has_seat: hasSeat, seen_at: toTimestampOrNull(seenAt), engine, country, colo },

@@ -85,7 +85,8 @@ describe("the parts of a package", () => {
 
 	it("are counted in an object of before, and forgotten after the day", async () => {
 		await runInDurableObject(directory, (_, { storage }) => {
-			for (const table of ["parts_of_day", "requirements"]) storage.sql.exec(`DROP TABLE ${table}`);
+			for (const table of ["parts_of_day", "requirements", "manufacturers", "serial_claims"])
+				storage.sql.exec(`DROP TABLE ${table}`);
 			storage.kv.put("schema", 2);
 		});
 		await evictDurableObject(directory);

@@ -259,6 +259,8 @@ describe("a new certificate", () => {
 		expect(answer.status).toBe(200);
 		expect(await answer.json()).toMatchObject({ jwks: { keys: [{ "x5t#S256": renewed.x5t }] } });
 		expect((await tokenBy(device, shows(renewed))).status).toBe(200);
+		const seen = await operated("GET", `/v1/devices/${device.clientId}`);
+		expect(seen).toMatchObject({ certificates: [{ fingerprint: renewed.x5t }, { fingerprint: old.x5t }] });
 		expect((await tokenBy(device, shows(old))).status).toBe(200);
 		const third = await certificateFor("fw-renewed");
 		expect((await updateWith(device, shows(third))).status).toBe(200);
