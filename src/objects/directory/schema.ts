@@ -76,5 +76,8 @@ export const DIRECTORY_SCHEMA: Schema = {
 		(sql) => {
 			for (const statement of FACTORY_TABLES) sql.exec(statement);
 		},
+		(sql) => {
+			for (const table of PROBE_TABLES) sql.exec(table);
+		},
 	],
 };
