@@ -14,7 +14,9 @@ export const networkBody = z
 			z.object({
 				host: z.string().openapi({ example: "updates.example.com" }),
 				port: z.int().openapi({ example: 443 }),
-				serves: z.array(z.enum(["service", "downloads", "pulses"])).openapi({ example: ["service", "downloads"] }),
+				serves: z
+					.array(z.enum(["service", "downloads", "pulses", "client_certificates"]))
+					.openapi({ example: ["service", "downloads"] }),
 			}),
 		),
 		tls_minimum: z.string().nullable().openapi({
@@ -33,13 +35,14 @@ type Network = z.infer<typeof networkBody>;
 type Served = Network["hosts"][number]["serves"][number];
 
 export function networkFacts(
-	config: Pick<Config, "isLocal" | "issuer" | "pulseOrigin" | "downloadCdn" | "s3">,
+	config: Pick<Config, "isLocal" | "issuer" | "pulseOrigin" | "downloadCdn" | "s3" | "mutualTls">,
 ): Network {
-	const { isLocal, issuer, pulseOrigin, downloadCdn, s3 } = config;
+	const { isLocal, issuer, pulseOrigin, downloadCdn, s3, mutualTls } = config;
 	const served: [string, Served][] = [
 		[issuer, "service"],
 		[downloadCdn?.origin ?? s3?.bucketUrl ?? issuer, "downloads"],
 		...(pulseOrigin === null ? [] : ([[pulseOrigin, "pulses"]] satisfies [string, Served][])),
+		...(mutualTls === null ? [] : ([[mutualTls.origin, "client_certificates"]] satisfies [string, Served][])),
 	];
 	const hosts = new Map<string, Network["hosts"][number]>();
 	for (const [url, what] of served) {

@@ -8,6 +8,7 @@ const config = {
 	pulseOrigin: null,
 	downloadCdn: null,
 	s3: null,
+	mutualTls: null,
 };
 const s3 = { region: "auto", accessKeyId: "id", secretAccessKey: "secret" };
 
@@ -24,6 +25,14 @@ describe("the hosts that a firewall speaks with", () => {
 				["updates.example.com", 443, "service"],
 				["packages.example.com", 443, "downloads"],
 				["pulses.example.com", 443, "pulses"],
+			],
+		],
+		[
+			"a host that asks for client certificates",
+			{ mutualTls: { origin: "https://mtls.example.com", proxySecret: null } },
+			[
+				["updates.example.com", 443, "service", "downloads"],
+				["mtls.example.com", 443, "client_certificates"],
 			],
 		],
 		[
