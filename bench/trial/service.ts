@@ -3,13 +3,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hasRedisServer, type RedisServer, startRedisServer } from "../../dev/redis/redis-server.ts";
-import { connectRedis } from "../../dev/redis/resp.ts";
-import { startUpstashProxy } from "../../dev/redis/upstash-proxy.ts";
+import { hasRedisServer } from "../../dev/redis/redis-server.ts";
 import { makeSecrets } from "../stage/stage.ts";
 import { type Bundle, buildBundle } from "../workerd/bundle.ts";
 import { wrappedService } from "../workerd/service.ts";
 import { startWorkers } from "../workerd/workers.ts";
+import { startMortalRedis } from "./mortal-redis.ts";
 import { CONTROL_PATH, type Order, TRIAL_SCRIPT } from "./trial-worker.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
@@ -62,35 +61,4 @@ export async function startTrialService(issuer: string, built?: Bundle): Promise
 		await stop();
 		throw error;
 	}
-}
-
-async function startMortalRedis(folder: string) {
-	let server: RedisServer | null = await startRedisServer(folder, "records");
-	// It outlives the server: a connection is made anew with the next command.
-	const connection = connectRedis(server.socketPath);
-	const token = "trial";
-	const proxy = await startUpstashProxy({
-		primary: connection,
-		replica: connection,
-		token,
-		readOnlyToken: "-",
-		port: 0,
-	});
-	return {
-		variables: { REDIS_URL: proxy.url, REDIS_TOKEN: token },
-		async set(isUp: boolean) {
-			if (isUp === (server !== null)) return;
-			if (server === null) server = await startRedisServer(folder, "records");
-			else {
-				const dying = server;
-				server = null;
-				await dying.stop();
-			}
-		},
-		async stop() {
-			connection.close();
-			await proxy.close();
-			await server?.stop();
-		},
-	};
 }
