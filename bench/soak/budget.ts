@@ -40,6 +40,18 @@ export function isInjected({ fromMs, toMs }: Exchange, windows: readonly FaultWi
 	return windows.some((one) => fromMs <= (one.toMs ?? Number.POSITIVE_INFINITY) + AFTERMATH_MS && toMs >= one.fromMs);
 }
 
+/** @returns the part of a time in which failures are excused */
+export function injectedShare(windows: readonly FaultWindow[], fromMs: number, toMs: number): number {
+	let covered = 0;
+	let endMs = fromMs;
+	for (const window of windows.toSorted((one, other) => one.fromMs - other.fromMs)) {
+		const until = Math.min((window.toMs ?? Number.POSITIVE_INFINITY) + AFTERMATH_MS, toMs);
+		covered += Math.max(0, until - Math.max(window.fromMs, endMs));
+		endMs = Math.max(endMs, until);
+	}
+	return toMs > fromMs ? covered / (toMs - fromMs) : 0;
+}
+
 /** @param requests all, those that went well too @param failures of them */
 export function budgetOf(requests: number, failures: readonly Exchange[], windows: readonly FaultWindow[]): Budget {
 	const byCode = new Map<string, number>();

@@ -39,7 +39,7 @@ export function formatSoak(result: SoakResult, json: boolean): string {
 		goal("packages that were not what was promised, and surprises", faults),
 		`${"memory of the runtime, warm".padEnd(58)}${`${mib(memory.firstBytes)} → ${mib(memory.lastBytes)} in ${Math.round(memory.seconds)} s`}  ${flat}`,
 		"",
-		`error budget: ${budget.failed} of ${budget.requests} requests failed by themselves (${(budget.share * 100).toFixed(4)} %), ${budget.injected} beside what was injected`,
+		`error budget: ${budget.failed} of ${budget.requests} requests failed by themselves (${(budget.share * 100).toFixed(4)} %), ${budget.injected} beside what was injected, in ${Math.round(result.injectedShare * 100)} % of the time`,
 		...rows(budget.byCode),
 		"",
 		"refused, by code:",

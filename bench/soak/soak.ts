@@ -6,7 +6,7 @@ import { accountObjectName } from "../../src/entitlement/ids.ts";
 import { createRandom } from "../../test/simulation/random.ts";
 import { inParallel } from "../trial/fleet.ts";
 import type { Bundle } from "../workerd/bundle.ts";
-import { type Budget, budgetOf, type FaultWindow } from "./budget.ts";
+import { type Budget, budgetOf, type FaultWindow, injectedShare } from "./budget.ts";
 import { readEndState } from "./end-state.ts";
 import { activate, ask, type FleetParts, live, type Seat, type SoakFirewall } from "./fleet.ts";
 import { judgeEnd, judgeMemory, type MemoryFigures, type MemorySample, type Verdict } from "./judge.ts";
@@ -29,6 +29,8 @@ export interface SoakResult {
 	readonly faults: readonly string[];
 	readonly memory: MemoryFigures;
 	readonly budget: Budget;
+	/** of the soak, in which failures are excused */
+	readonly injectedShare: number;
 	/** how often each was done */
 	readonly done: Readonly<Record<string, number>>;
 	readonly acknowledged: Readonly<Record<string, number>>;
@@ -122,6 +124,7 @@ class Soak {
 			...{ options, stores: this.#service.stores, verdict, faults: this.#faults, done: this.#done },
 			memory: judgeMemory(this.#memory),
 			budget: budgetOf(this.#traffic.requests(), this.#traffic.failures, this.#windows),
+			injectedShare: injectedShare(this.#windows, this.#startMs, soakedMs),
 			acknowledged: Object.fromEntries(
 				[...Map.groupBy(entries, ({ what }) => what.kind)].map(([kind, all]) => [kind, all.length]),
 			),

@@ -1,6 +1,6 @@
 // What a soak calls lost, wrong, growing and failed: each made to happen once.
 import { describe, expect, it } from "vitest";
-import { AFTERMATH_MS, budgetOf, type Exchange } from "../../../../bench/soak/budget.ts";
+import { AFTERMATH_MS, budgetOf, type Exchange, injectedShare } from "../../../../bench/soak/budget.ts";
 import { type EndState, judgeEnd, judgeMemory, type MemorySample } from "../../../../bench/soak/judge.ts";
 import { type Acknowledged, type Entry, refusedSince } from "../../../../bench/soak/ledger.ts";
 
@@ -201,6 +201,15 @@ describe("the error budget", () => {
 		expect(budgetOf(10, [of], [{ what: "kv", fromMs: 1_000, toMs: 2_000 }])).toMatchObject({
 			...{ failed, injected: 1 - failed, share: failed / 10 },
 		});
+	});
+
+	it("says of how much of the time failures are excused, what overlaps once", () => {
+		const at = (fromMs: number, toMs: number | null) => ({ what: "kv", fromMs, toMs });
+		expect(injectedShare([], 0, 100_000)).toBe(0);
+		expect(injectedShare([at(20_000, 25_000), at(0, 5_000)], 0, 100_000)).toBeCloseTo(0.2);
+		expect(injectedShare([at(0, 5_000), at(1_000, 2_000), at(8_000, 15_000)], 0, 100_000)).toBeCloseTo(0.2);
+		expect(injectedShare([at(90_000, null)], 0, 100_000)).toBeCloseTo(0.1);
+		expect(injectedShare([], 0, 0)).toBe(0);
 	});
 
 	it("has a row for each route and status", () => {
