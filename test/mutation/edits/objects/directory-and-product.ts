@@ -51,19 +51,25 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/operator/"],
 		edits: [
 			{
-				from: "if (!this.#tables.raiseProduct(head)) return;",
-				to: "this.#tables.raiseProduct(head);",
+				from: "if (!this.#desks.tables.raiseProduct(head)) return;",
+				to: "this.#desks.tables.raiseProduct(head);",
 				breaks: "news of a revision that is known makes all edges read new heads",
 			},
 			{
-				from: "this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep(), ...pulseSteps(this.#tables, null)]);",
-				to: "this.outbox.add([messagesStep(this.#tables, now), ...pulseSteps(this.#tables, null)]);",
-				breaks: "a new message reaches nobody before the next release",
-			},
-			{
-				from: "if (step.key === key) this.#republisher.offer(step);",
+				from: "if (step.key === key) this.#desks.republisher.offer(step);",
 				to: "",
 				breaks: "a lost record of the Directory is not stored again when an edge asks for it",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/directory-desks.ts",
+		tests: ["test/workers/objects/directory/"],
+		edits: [
+			{
+				from: "outbox.add([messagesStep(tables, now), nextHeadsStep(), ...pulseSteps(tables, null)]);",
+				to: "outbox.add([messagesStep(tables, now), ...pulseSteps(tables, null)]);",
+				breaks: "a new message reaches nobody before the next release",
 			},
 		],
 	},
