@@ -11,12 +11,14 @@ import { HISTORY } from "./history.ts";
 import { ACCOUNT_DEVICES } from "./objects/account-devices.ts";
 import { ACCOUNT_GROUPS_AND_WEBHOOKS } from "./objects/account-groups-and-webhooks.ts";
 import { ACCOUNT_LICENSES } from "./objects/account-licenses.ts";
-import { DIRECTORY_AND_PRODUCT } from "./objects/directory-and-product.ts";
+import { DIRECTORY } from "./objects/directory.ts";
 import { HELD_BACK } from "./objects/held-back.ts";
 import { OBJECTS_SHARED } from "./objects/objects-shared.ts";
 import { OUTBOX } from "./objects/outbox.ts";
+import { PRODUCT } from "./objects/product.ts";
 import { REPLAY } from "./objects/replay.ts";
 import { PACKAGES } from "./packages.ts";
+import { PUBLISHING } from "./publishing.ts";
 import { RELEASE_FACTS } from "./release-facts.ts";
 import { REQUIRES } from "./requires.ts";
 import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
@@ -29,11 +31,13 @@ import { TRUST } from "./trust.ts";
 
 export const ALL_EDITS: readonly FileEdits[] = [
 	...ROUTES,
+	...PUBLISHING,
 	...STORAGE_RECORDS,
 	...STORAGE_STORES,
 	...OBJECTS_SHARED,
 	...OUTBOX,
-	...DIRECTORY_AND_PRODUCT,
+	...DIRECTORY,
+	...PRODUCT,
 	...REPLAY,
 	...CLIENT_CERTIFICATES,
 	...DIRECT_DOWNLOADS,
