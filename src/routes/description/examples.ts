@@ -1,5 +1,6 @@
 // Example values of the fields on the wire, by their names, which mean the same everywhere. Where a name means several things,
 // the name of the body stands before it. All of them belong to one made-up fleet, so that examples fit together.
+import { BACKUP_EXAMPLES } from "./examples/backups.ts";
 import { CHANGE_EXAMPLES } from "./examples/changes.ts";
 import { DEVICE_EXAMPLES } from "./examples/devices.ts";
 import { HISTORY_EXAMPLES } from "./examples/history.ts";
@@ -17,6 +18,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
 	...POLICY_EXAMPLES,
 	...TRUST_EXAMPLES,
 	...CHANGE_EXAMPLES,
+	...BACKUP_EXAMPLES,
 };
 
 /** What may be left out, and is in examples, by the same names. */

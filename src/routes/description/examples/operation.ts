@@ -1,5 +1,5 @@
 // Example values of the fields about what is licensed, released and operated.
-import { ACCOUNT, DEVICE, END, GROUP, KEY_X, LICENSE, NOW, OTHER_DEVICE, SHA256, SOON } from "./fleet.ts";
+import { ACCOUNT, DEVICE, END, GROUP, NOW, OTHER_DEVICE, SHA256, SOON } from "./fleet.ts";
 
 const DELTA_URL = `https://updates.example.com/d/${SHA256}/crs-4.27.0.tar.gz?v=1&k=k3f9a2b&d=TeXoz9xt&e=1790000400&s=TiUM2bhep0rYkBDM0jec`;
 
@@ -178,19 +178,6 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"GET /v1/accounts/{account}/devices.after": DEVICE,
 	"GET /v1/accounts/{account}/codes.after": "code-6r1x9m4d",
 	"GET /v1/accounts/{account}/ha-groups.after": GROUP,
-	"BackupPage.after": '["devices","dev-f5any44xnh-7k2m9q4t1xw3hd8c"]',
-	"BackupRows.next": '["devices","dev-f5any44xnh-7k2m9q4t1xw3hd8c"]',
-	table: "licenses",
-	row: { id: LICENSE, seats: 100 },
-	rows: [{ table: "licenses", row: { id: LICENSE, seats: 100 } }],
-	schema: 1,
-	trail: 7,
-	backup: SHA256,
-	"BackupRestore.index": 0,
-	"BackupRestore.total": 1,
-	whole: true,
-	"Status.probe": { state: "well", at: NOW, failed: null, code: null, ms: 84 },
-	seal: KEY_X,
 	"RecordPage.after": DEVICE,
 	"GET /v1/accounts.after": ACCOUNT,
 	limit: 100,
@@ -249,6 +236,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	some_behind: ["acct-f5any44xnhvcz9cn"],
 	settled: true,
 	pulse: { url: "https://pulse.example.com/p/WZ7tVYqkbsn0OF9rKPcoPA", value: "xR0iVBsJzUdpKGfS" },
+	"Status.probe": { state: "well", at: NOW, failed: null, code: null, ms: 84 },
 	"Status.downloads": { origin: "https://packages.example.com" },
 	published: true,
 	rescheduled: false,
