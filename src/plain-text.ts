@@ -36,6 +36,14 @@ export function plainText(maxLength: number) {
 	);
 }
 
+const EACH_UNSAFE = new RegExp(UNSAFE, "gu");
+
+/** @param maxLength UTF-16 code units @returns what `plainText` takes of any text: cut, a space for each character that it refuses; "" = nothing */
+export function toPlainText(text: string, maxLength: number): string {
+	// Cut first: what a character joined, or its other half, may be gone.
+	return text.normalize("NFC").slice(0, maxLength).replaceAll(EACH_UNSAFE, " ").trim();
+}
+
 /** What people call an account, an HA group or a product: `Café`, `Smith & Sons (Pty) Ltd`, `हिन्दी नेटवर्क`. */
 export const displayName = plainText(100)
 	.regex(

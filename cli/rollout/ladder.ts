@@ -45,7 +45,7 @@ const regression = z.looseObject({
 /** What the product's validator says, as the service answers it. */
 export const validationAnswer = z.looseObject({
 	...{ state: z.string(), answer_by: z.string(), by: z.string().nullable(), reason: z.string().nullable() },
-	findings: z.array(z.string()),
+	...{ findings: z.array(z.string()), last_result: z.string().nullish() },
 });
 export type ValidationAnswer = z.infer<typeof validationAnswer>;
 const FAILURES_SHOWN = 5;
@@ -130,8 +130,13 @@ const VALIDATIONS: Readonly<Record<string, string>> = {
 	overridden: "has not answered, and was overridden",
 };
 
+const MALFORMED =
+	'the validator\'s answer is none: 200 with {"result":"passed"}, or {"result":"failed","findings":["…"]}, is. It is asked again';
+
 /** @returns what the product's validator says, then each of its findings */
-export function validationLines({ state, by, reason, findings }: ValidationAnswer): string[] {
+export function validationLines(validation: ValidationAnswer): string[] {
+	const { state, by, reason, findings, last_result: lastResult } = validation;
+	if (state === "pending" && lastResult === "malformed") return [MALFORMED];
 	const who = by === null ? "" : ` (${by})`;
 	const why = reason === null ? "" : `: ${reason}`;
 	return [`the validator ${VALIDATIONS[state] ?? state}${who}${why}`, ...findings.map((one) => `  - ${one}`)];

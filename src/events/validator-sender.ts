@@ -1,6 +1,6 @@
 // One question to a product's validator: the same signed POST as a webhook's, whose answer is read. A validator that needs longer takes it
 // (202), and answers later by the API. Never throws and never logs: the URL may carry a secret of the receiver's.
-import { type ValidationAnswer, validationAnswer } from "../content/releases/validation.ts";
+import { readValidationAnswer, type ValidationAnswer } from "../content/releases/validation.ts";
 import { signDownloadUrl } from "../signing/download-urls/signed-url.ts";
 import { importMacKeyring } from "../signing/keys/mac-keyring.ts";
 import type { WebhookSecretRef } from "../signing/webhook-signature.ts";
@@ -43,14 +43,15 @@ export interface ValidatorSender {
 const PACKAGE_URL_SECONDS = 3_600;
 /** What logs of downloads call whoever has such a URL. */
 const PSEUDONYM8 = "validate";
-const MAX_ANSWER_BYTES = 65_536;
+/** More than the findings that are kept can take, so that a refusal with too many of them is read. */
+const MAX_ANSWER_BYTES = 1_048_576;
 
 export function createValidatorSender(options: WebhookSenderOptions): ValidatorSender {
 	const post = createSignedPost(options);
 	return {
 		async ask(question) {
 			const { url, secret, sha256, askedAt, now } = question;
-			let text = "";
+			let text: string | null = "";
 			const body = await questionBody(options, question).catch(() => null);
 			if (body === null) return { kind: "failed", attempt: NOT_CONFIGURED };
 			const id = `val-${secret.trail}-${sha256.slice(0, 16)}-${askedAt}`;
@@ -58,11 +59,19 @@ export function createValidatorSender(options: WebhookSenderOptions): ValidatorS
 				text = await readAtMost(answer, MAX_ANSWER_BYTES);
 			});
 			if (!attempt.ok) return { kind: "failed", attempt };
-			if (attempt.status !== 200 || text.trim() === "") return { kind: "later" };
-			const parsed = validationAnswer.safeParse(parse(text));
-			return parsed.success ? { kind: "answered", answer: parsed.data } : { kind: "malformed" };
+			return readReply(attempt.status, text);
 		},
 	};
+}
+
+/** @param status 2xx @param text null = it did not end */
+function readReply(status: number, text: string | null): ValidatorReply {
+	if (text === null) return { kind: "malformed" };
+	if (text.trim() === "") return { kind: "later" };
+	const answer = readValidationAnswer(parse(text));
+	// A refusal counts with any status of success, and nothing passes by another than the one that the documents name.
+	if (answer?.result === "failed" || (answer !== null && status === 200)) return { kind: "answered", answer };
+	return answer === null && status !== 200 ? { kind: "later" } : { kind: "malformed" };
 }
 
 const NOT_CONFIGURED = { ok: false, reason: "not_configured", status: null, retryAfterSeconds: null } as const;
@@ -89,13 +98,13 @@ async function questionBody(
 	});
 }
 
-/** @throws RangeError beyond the limit */
-async function readAtMost(answer: Response, limit: number): Promise<string> {
+/** @returns null beyond the limit */
+async function readAtMost(answer: Response, limit: number): Promise<string | null> {
 	const decoder = new TextDecoder();
 	let [text, bytes] = ["", 0];
 	for await (const chunk of answer.body ?? []) {
 		bytes += chunk.length;
-		if (bytes > limit) throw new RangeError("an answer that does not end");
+		if (bytes > limit) return null;
 		text += decoder.decode(chunk, { stream: true });
 	}
 	return text + decoder.decode();

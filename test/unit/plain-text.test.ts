@@ -3,7 +3,28 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { message } from "../../src/content/messages/message.ts";
-import { displayName, foldName, isPlainText, plainText } from "../../src/plain-text.ts";
+import { displayName, foldName, isPlainText, plainText, toPlainText } from "../../src/plain-text.ts";
+
+describe("any text made plain", () => {
+	const anything = fc.oneof(
+		fc.string({ unit: "binary" }),
+		fc.string({ unit: fc.constantFrom("a", "e", "\u0301", "\u200d", "\ufe0f", "\u0915", "👩", "\ud83d", "\n", " ") }),
+	);
+
+	it("is taken as plain text, or nothing of it is left", () => {
+		fc.assert(
+			fc.property(anything, fc.integer({ min: 1, max: 12 }), (text, maxLength) => {
+				const made = toPlainText(text, maxLength);
+				expect(made === "" || plainText(maxLength).min(1).safeParse(made).data === made).toBe(true);
+			}),
+		);
+	});
+
+	it("stays as it is where it was plain", () => {
+		expect(toPlainText("rule 1:2000419 does not load", 500)).toBe("rule 1:2000419 does not load");
+		expect(toPlainText("می\u200cخواهم", 500)).toBe("می\u200cخواهم");
+	});
+});
 
 describe("plain text", () => {
 	it.each([

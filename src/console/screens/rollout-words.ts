@@ -53,7 +53,10 @@ const VALIDATIONS = {
 } as const;
 
 /** @returns what the product's validator says of the release */
-export function describeValidation({ state, by, reason }: NonNullable<Rollout["validation"]>): string {
+export function describeValidation(validation: NonNullable<Rollout["validation"]>): string {
+	const { state, by, reason, last_result: lastResult } = validation;
+	if (state === "pending" && lastResult === "malformed")
+		return "The validator's answer is none (neither passed nor failed): it is asked again";
 	return `The validator ${VALIDATIONS[state]}${by === null ? "" : ` (${by})`}${reason === null ? "" : `: ${reason}`}`;
 }
 

@@ -22,7 +22,7 @@ export const validationBody = z
 		reason: z.string().nullable().openapi({ description: "Why it was overridden", example: null }),
 		last_result: z.string().nullable().openapi({
 			description:
-				"What came of asking it last: `answered`, `later`, `malformed`, or as of a webhook; null = it was not asked yet",
+				"What came of asking it last: `answered`, `later`, `malformed` (what it said is no answer), or as of a webhook; null = it was not asked yet",
 			example: "answered",
 		}),
 	})

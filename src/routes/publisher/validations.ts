@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import {
+	findingList,
 	MAX_VALIDATOR_MINUTES,
 	MIN_VALIDATOR_MINUTES,
 	USUAL_VALIDATOR_MINUTES,
@@ -45,7 +46,7 @@ const set = createRoute({
 	tags: ["Operator"],
 	summary: "Have a validator of your own pass each release before anybody can approve it",
 	description:
-		"When a release is sent on its way, `release.validate` is posted to the URL, signed as webhooks are, with the package's SHA-256, size and a signed URL of it. It answers at once with 200 and the body of [`PUT …/validation`](#put-v1productsproductreleasesversionvalidation) without `sha256`, or takes it (202) and answers there. Releases that are on their way already are not asked about.",
+		"When a release is sent on its way, `release.validate` is posted to the URL, signed as webhooks are, with the package's SHA-256, size and a signed URL of it. It answers at once with 200 and the body of [`PUT …/validation`](#put-v1productsproductreleasesversionvalidation) without `sha256`, or takes it (202) and answers there. `failed` counts with any status of success, its findings cut to 50 of 500 characters. Releases that are on their way already are not asked about.",
 	...operatorAccess,
 	request: {
 		params: productPath,
@@ -119,14 +120,10 @@ const answer = createRoute({
 				.strictObject({
 					result: z.enum(["passed", "failed"]).openapi({ example: "failed" }),
 					sha256: sha256Hex.meta({ description: "Of the package that it has looked at" }),
-					findings: z
-						.array(plainText(500).min(1))
-						.max(50)
-						.optional()
-						.openapi({
-							description: "For people, the most important first",
-							example: ["rule 1:2000419 does not load"],
-						}),
+					findings: findingList.optional().meta({
+						description: "For people, the most important first",
+						example: ["rule 1:2000419 does not load"],
+					}),
 				})
 				.openapi("ValidationAnswer"),
 		),

@@ -98,6 +98,22 @@ export const PUBLISHING: readonly FileEdits[] = [
 				to: "",
 				breaks: "a word on another package lets the release out",
 			},
+			{
+				from: "if (isSameValidator(validator, validations.validator())) ",
+				to: "",
+				breaks: "a validator that was replaced while it was asked lets the release out",
+			},
+		],
+	},
+	{
+		file: "src/content/releases/validation.ts",
+		tests: ["test/workers/routes/publisher/validations"],
+		edits: [
+			{
+				from: 'if (failed.success) return { result: "failed", findings: cleanFindings(failed.data.findings) };',
+				to: "",
+				breaks: "a refusal whose findings are out of bounds is overridden as if it were silence",
+			},
 		],
 	},
 	{

@@ -117,7 +117,9 @@ export class ValidationDesk implements Chore {
 		storage.transactionSync(() => {
 			// Read again: it may have been answered by the API meanwhile, or withdrawn.
 			const present = validations.validation(version);
-			if (present?.state === "pending") this.#note(present, reply);
+			if (present?.state !== "pending" || present.askedAt !== askedAt) return;
+			// Whoever is no validator any more decides nothing, and does not put off when the next one is asked.
+			if (isSameValidator(validator, validations.validator())) this.#note(present, reply);
 		});
 	}
 
@@ -224,6 +226,11 @@ export class ValidationDesk implements Chore {
 	#audit(change: Change, detail: string): void {
 		this.#parts.audit(change, "product.validator", this.#parts.releases.info()?.name ?? "", detail);
 	}
+}
+
+function isSameValidator(asked: Validator | null, present: Validator | null): boolean {
+	if (asked === null || present === null) return asked === present;
+	return asked.url === present.url && asked.setAt === present.setAt && asked.generation === present.generation;
 }
 
 function describeFailure({ reason, status }: Extract<ValidatorReply, { kind: "failed" }>["attempt"]): string {

@@ -1,6 +1,6 @@
 // The ladder that `parapet rollout status` draws: what people read in each phase, from the rules over the wire to the lines.
 import { describe, expect, it } from "vitest";
-import { drawRollout, rolloutAnswer } from "../../../../cli/rollout/ladder.ts";
+import { drawRollout, rolloutAnswer, validationLines } from "../../../../cli/rollout/ladder.ts";
 import { formatPercent } from "../../../../cli/terminal/output.ts";
 import { STANDARD } from "../../../../src/rollout/built-in-plans.ts";
 import {
@@ -194,4 +194,23 @@ it.each([
 	[0.123456, "12.35 %"],
 ])("a share of %f is %s", (share, text) => {
 	expect(formatPercent(share)).toBe(text);
+});
+
+describe("what the product's validator says", () => {
+	const said = { state: "pending", answer_by: BEGUN, by: null, reason: null, findings: [] };
+
+	it.each([
+		[null, "the validator has not answered"],
+		["status 500", "the validator has not answered"],
+		["malformed", expect.stringMatching(/^the validator's answer is none: 200 with .* It is asked again$/)],
+	])("asked last: %s", (last, line) => {
+		expect(validationLines({ ...said, last_result: last })).toEqual([line]);
+	});
+
+	it("is its last word, whatever it said before", () => {
+		expect(validationLines({ ...said, state: "failed", findings: ["no"], last_result: "malformed" })).toEqual([
+			"the validator has failed it",
+			"  - no",
+		]);
+	});
 });

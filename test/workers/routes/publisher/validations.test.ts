@@ -115,6 +115,62 @@ test("it may answer at once", async () => {
 	});
 });
 
+test.each<[what: string, said: object, kept: string[], status?: number]>([
+	["too many findings", { findings: Array.from({ length: 51 }, () => "no") }, Array.from({ length: 50 }, () => "no")],
+	["a finding that is too long", { findings: ["x".repeat(501)] }, ["x".repeat(500)]],
+	["a finding of several lines", { findings: ["rule 1\n\tdoes not load\u0000"] }, ["rule 1  does not load"]],
+	["an empty finding", { findings: ["", " ", "no"] }, ["no"]],
+	["null for findings", { findings: null }, []],
+	["one finding in no list", { findings: "no" }, ["no"]],
+	["findings that are no texts", { findings: [{ rule: 1 }, 7] }, ['{"rule":1}', "7"]],
+	["a field that nobody knows", { score: 3 }, []],
+	["201", { findings: ["no"] }, ["no"], 201],
+	["202", { findings: ["no"] }, ["no"], 202],
+])("a refusal with %s is a refusal, and is not overridden", async (_what, said, findings, status = 200) => {
+	receiver.answer = () => Response.json({ result: "failed", ...said }, { status });
+	await publish(product, "1.0", "the rules");
+	await ring();
+	expect(await rolloutOf()).toMatchObject({ phase: "waiting", validation: { state: "failed", findings } });
+	wait(2 * HOUR);
+	const refused = await operate("POST", `${path()}/validation/override`, { reason: "x" });
+	expect(await expectProblem(refused, "conflict")).toMatchObject({
+		detail: expect.stringContaining("has failed the release"),
+	});
+});
+
+describe("a validator that is replaced while it is asked", () => {
+	const OTHER = "https://other.example.com/";
+
+	test.each<[what: string, answer: () => Response]>([
+		["passes the release", () => Response.json({ result: "passed" })],
+		["takes its time", () => new Response(null, { status: 202 })],
+		["fails", () => new Response(null, { status: 500 })],
+	])("decides nothing where it %s: the next one is asked at once", async (_what, answer) => {
+		receiver.answer = async () => {
+			wait(1);
+			await setValidator({ url: OTHER });
+			return answer();
+		};
+		await publish(product, "1.0", "the rules");
+		await ring();
+		expect(await rolloutOf()).toMatchObject({ validation: { state: "pending", last_result: null } });
+		receiver.answer = () => Response.json({ result: "failed", findings: ["no"] });
+		await ring();
+		expect(receiver.received.map(({ url }) => url)).toEqual([URL_OF_VALIDATOR, OTHER]);
+		expect(await rolloutOf()).toMatchObject({ validation: { state: "failed", findings: ["no"] } });
+	});
+
+	test("decides nothing where it is removed", async () => {
+		receiver.answer = async () => {
+			await operate("DELETE", `/v1/products/${product}/validator`);
+			return Response.json({ result: "passed" });
+		};
+		await publish(product, "1.0", "the rules");
+		await ring();
+		expect(await rolloutOf()).toMatchObject({ phase: "waiting", validation: { state: "pending" } });
+	});
+});
+
 test("an emergency is held as anything else", async () => {
 	await publish(product, "1.0", "the rules", { urgency: "emergency" });
 	expect(await rolloutOf()).toMatchObject({ phase: "waiting" });
@@ -194,13 +250,31 @@ describe("a validator that does not answer", () => {
 	test.each([
 		["no JSON", "passed"],
 		["no result", "{}"],
-		["something else beside it", '{"result":"passed","more":1}'],
-		["an answer that does not end", `{"result":"passed","findings":["${"x".repeat(70_000)}"]}`],
-	])("%s is no answer", async (_what, text) => {
-		receiver.answer = () => new Response(text, { status: 200 });
+		["another result", '{"result":"ok"}'],
+		["findings beyond their bounds beside `passed`", JSON.stringify({ result: "passed", findings: [" ", "a\nb"] })],
+		["an answer that does not end", `{"result":"failed","findings":["${"x".repeat(1_048_576)}"]}`],
+		["`passed` with another status than 200", '{"result":"passed"}', 201],
+	])("%s is no answer, and shown as such", async (_what, text, status = 200) => {
+		receiver.answer = () => new Response(text, { status });
 		await publish(product, "1.0", "the rules");
 		await ring();
-		expect(await rolloutOf()).toMatchObject({ phase: "waiting", validation: { state: "pending" } });
+		expect(await rolloutOf()).toMatchObject({
+			...{ phase: "waiting", validation: { state: "pending", last_result: "malformed" } },
+		});
+		wait(10);
+		receiver.answer = () => Response.json({ result: "passed", more: 1 });
+		await ring();
+		expect(await rolloutOf()).toMatchObject({
+			phase: "done",
+			validation: { state: "passed", last_result: "answered" },
+		});
+	});
+
+	test("has not answered where it takes the question in words of its own", async () => {
+		receiver.answer = () => Response.json({ queued: true }, { status: 202 });
+		await publish(product, "1.0", "the rules");
+		await ring();
+		expect(await rolloutOf()).toMatchObject({ validation: { state: "pending", last_result: "later" } });
 	});
 
 	test("one that has failed it is not overridden", async () => {
