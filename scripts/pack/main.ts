@@ -44,7 +44,7 @@ try {
 	});
 	const types = await writeClientTypes(join(folder, "client/types"));
 	const manifest = {
-		...{ name: "parapet", version, description, license },
+		...{ name: "parapet", version, description, license, type: "module" },
 		engines: { node: ">=20" },
 		bin: { parapet: "bin/parapet.cjs" },
 		exports: {

@@ -174,8 +174,8 @@ export const DEPLOYMENT_EVENTS = {
 	"message.raise": "A message of the day is shown to more. Detail: the fraction of all, before and now",
 	"message.remove": "A message of the day was removed",
 	"service.probe_failed":
-		"The service asks itself as a firewall does, and that has failed twice in a row. Subject: the step that failed (token, stranger, check, download). Detail: why, in a word",
-	"service.probe_recovered": "It went well twice in a row again",
+		"The service asks itself as a firewall does, and that has failed twice in a row, or three times of ten. Subject: the step that failed (token, stranger, check, download). Detail: why, in a word",
+	"service.probe_recovered": "It went well six times in a row again, for half an hour",
 	"manufacturer.add":
 		"A manufacturer was added, whose certificates let appliances in without an auth code. Detail: its name and that of its authority",
 	"manufacturer.remove": "A manufacturer's certificates let nobody in any more; its devices stay. Detail: its name",

@@ -13,7 +13,7 @@ import {
 	wakeWhole,
 } from "./backup/restored-rows.ts";
 import type { ObjectBindings } from "./bindings.ts";
-import { createTables, latestVersion, openTables, type Schema } from "./schema.ts";
+import { createTables, latestVersion, openTables, type Schema, schemaOf } from "./schema.ts";
 
 export abstract class KeptObject extends DurableObject<ObjectBindings> {
 	readonly #schema: Schema;
@@ -33,7 +33,7 @@ export abstract class KeptObject extends DurableObject<ObjectBindings> {
 		const page = this.exists ? readRows(sql, after) : null;
 		if (page === null) return null;
 		const trail = keptTables(sql).includes("audit") ? lastPlace(sql) : 0;
-		return { ...page, schema: latestVersion(this.#schema), trail };
+		return { ...page, schema: schemaOf(this.ctx.storage) ?? latestVersion(this.#schema), trail };
 	}
 
 	/** Takes a page of a backup's rows: see `restorePage`. */

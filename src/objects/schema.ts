@@ -24,6 +24,11 @@ export function latestVersion({ steps }: Schema): number {
 	return 1 + steps.length;
 }
 
+/** @returns which tables the object has: more than this version of the code makes, where a later one was rolled back; null = none */
+export function schemaOf({ kv }: DurableObjectStorage): number | null {
+	return kv.get<number>(VERSION_KEY) ?? null;
+}
+
 /**
  * Brings the tables of an object that is waking up to the latest version: one read, unless steps are missing.
  * @returns whether the object was created before; if not, nothing was written

@@ -1,9 +1,11 @@
-// What several probes in a row say: one that fails is bad luck, two are a failure, and two that go well end it. So somebody is called once,
-// whatever the service does between.
+// What the last probes say together: one that fails is bad luck; two in a row are a failure, and so are three of ten. Half an hour without any
+// ends it. So somebody is called once for one failure, also where it comes and goes.
 import type { ProbeResult } from "./run-probe.ts";
 
-/** In a row, before the state changes. */
-const IN_A_ROW = 2;
+const REMEMBERED = 10;
+const FAILED_IN_A_ROW = 2;
+const FAILED_OF_REMEMBERED = 3;
+const WELL_IN_A_ROW = 6;
 
 export interface ProbeState {
 	/** unix seconds, of the last probe */
@@ -11,8 +13,8 @@ export interface ProbeState {
 	readonly last: ProbeResult;
 	/** whether it counts as failing */
 	readonly isFailing: boolean;
-	/** probes in a row, the last of them, that say otherwise */
-	readonly against: number;
+	/** the last ones since the state changed, at most ten, the newest last: x failed, o went well */
+	readonly recent: string;
 }
 
 export type ProbeNews = "service.probe_failed" | "service.probe_recovered";
@@ -24,11 +26,20 @@ export function heed(
 	at: number,
 ): { readonly state: ProbeState; readonly news: ProbeNews | null } {
 	const isFailing = before?.isFailing ?? false;
-	const fails = last.failed !== null;
-	const against = fails === isFailing ? 0 : (before?.against ?? 0) + 1;
-	if (against < IN_A_ROW) return { state: { at, last, isFailing, against }, news: null };
+	const recent = `${before?.recent ?? ""}${last.failed === null ? "o" : "x"}`.slice(-REMEMBERED);
+	const changes = isFailing ? isWell(recent) : isBad(recent);
+	if (!changes) return { state: { at, last, isFailing, recent }, news: null };
 	return {
-		state: { at, last, isFailing: fails, against: 0 },
-		news: fails ? "service.probe_failed" : "service.probe_recovered",
+		state: { at, last, isFailing: !isFailing, recent: "" },
+		news: isFailing ? "service.probe_recovered" : "service.probe_failed",
 	};
+}
+
+function isBad(recent: string): boolean {
+	const failed = recent.replaceAll("o", "").length;
+	return recent.endsWith("x".repeat(FAILED_IN_A_ROW)) || failed >= FAILED_OF_REMEMBERED;
+}
+
+function isWell(recent: string): boolean {
+	return recent.endsWith("o".repeat(WELL_IN_A_ROW));
 }

@@ -2,6 +2,7 @@
 // end `manifest.json`, which has the digest of all and the seal of the deployment. Without a manifest it is not whole.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -28,6 +29,8 @@ const entry = z.strictObject({
 	schema: z.int().positive(),
 	rows: count,
 	sha256,
+	/** place of its newest event with its last page */
+	trail: count,
 	/** whether events came while it was read, each time that it was tried: its rows are not all of one moment then */
 	moved: z.boolean(),
 });
@@ -52,7 +55,12 @@ export const keptRow = z.strictObject({
 });
 export type KeptRow = z.infer<typeof keptRow>;
 
+const begun = z.strictObject({ issuer: z.string(), at: z.iso.datetime() });
+/** Of which deployment a backup is, and when it was begun: what it has of each object is no older. */
+export type Begun = z.infer<typeof begun>;
+
 const MANIFEST = "manifest.json";
+const BEGUN = "begun.json";
 export const OBJECTS = "objects.ndjson";
 
 /** @returns path of an object's file in a backup, in words that name it */
@@ -82,6 +90,21 @@ export async function writeManifest(
 	const made = { ...content, seal: await seal(digestOf(content)) };
 	await writeAtomically(join(folder, MANIFEST), `${JSON.stringify(made, null, "\t")}\n`);
 	return made;
+}
+
+/** @returns null where none was begun */
+export async function readBegun(folder: string): Promise<Begun | null> {
+	const text = await readIfPresent(join(folder, BEGUN));
+	if (text === null) return null;
+	const read = begun.safeParse(parseJson(text));
+	if (!read.success) throw damaged(BEGUN, "is not what an export writes");
+	return read.data;
+}
+
+/** Begins a backup in a folder: what is there of another is forgotten. */
+export async function begin(folder: string, of: Begun): Promise<void> {
+	await rm(join(folder, OBJECTS), { force: true });
+	await writeAtomically(join(folder, BEGUN), `${JSON.stringify(of)}\n`);
 }
 
 /** @returns null where there is none @throws CliError where it is none of this form */
@@ -147,7 +170,9 @@ export class TableDigests {
 		const known = this.#tables.get(table) ?? { rows: 0, hash: createHash("sha256") };
 		this.#tables.set(table, known);
 		known.rows += 1;
-		known.hash.update(`${JSON.stringify(row)}\n`);
+		// By name: a column that a step has added stands last in one object, and where it belongs in another.
+		const columns = Object.entries(row).toSorted(([one], [two]) => (one < two ? -1 : 1));
+		known.hash.update(`${JSON.stringify(columns)}\n`);
 	}
 
 	/** @returns by table; to be asked once */

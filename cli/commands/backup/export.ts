@@ -10,11 +10,13 @@ import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../terminal/output.ts";
 import { createCountProgress } from "../../terminal/progress.ts";
 import {
+	begin,
 	describeOwner,
 	type Entry,
 	fileOf,
 	OBJECTS,
 	type Owner,
+	readBegun,
 	readEntries,
 	readManifest,
 	readRows,
@@ -25,6 +27,8 @@ import { type Asking, askSeal, exportPages } from "./pages.ts";
 const DIRECTORY: Owner = { object: "directory" };
 /** An object that changes while it is read is read again so often. */
 const READINGS = 3;
+/** What is older by so much is not gone on with. */
+const TAKEN_UP_WITHIN_MS = 3_600_000;
 
 export async function runExport(
 	{ api, output, surroundings }: OperatorContext<object>,
@@ -36,8 +40,8 @@ export async function runExport(
 	const asking: Asking = { api, surroundings, signal };
 	const { issuer } = await askSeal(asking, "0".repeat(64));
 	await mkdir(folder, { recursive: true, mode: 0o700 });
-	const entries = await takeUp(folder);
-	if (entries.length > 0) output.note(`going on after ${formatCount(entries.length)} objects that are there already`);
+	const { at: madeAt, entries, note } = await takeUp(asking, folder, issuer);
+	if (note !== null) output.note(note);
 	const progress = createCountProgress(surroundings, "exporting", output.json);
 	try {
 		const isDone = (of: Owner) => entries.some((one) => JSON.stringify(one.owner) === JSON.stringify(of));
@@ -57,7 +61,6 @@ export async function runExport(
 	} finally {
 		progress.end();
 	}
-	const madeAt = new Date(surroundings.nowMs()).toISOString();
 	const seal = async (digest: string) => (await askSeal(asking, digest)).seal;
 	const made = await writeManifest(folder, { issuer, madeAt, entries }, seal);
 	const moved = entries.filter((one) => one.moved).map((one) => describeOwner(one.owner));
@@ -69,8 +72,39 @@ export async function runExport(
 		output.note(`changed while they were read, so that not all of each is of one moment: ${moved.join(", ")}`);
 }
 
+/**
+ * Goes on with an export that was cut off, if what it has is still of one time with what is to come: it was begun within the hour, and
+ * nothing has come to the Directory since, so that no key that was revoked meanwhile and no account is told of as it was.
+ * @returns when it was begun, what is finished, and what a person is told of it
+ * @throws UsageError where the folder has a part of another deployment's
+ */
+async function takeUp(asking: Asking, folder: string, issuer: string) {
+	const before = await readBegun(folder);
+	const nowMs = asking.surroundings.nowMs();
+	if (before !== null && before.issuer !== issuer)
+		throw new UsageError(`${folder} has a part of a backup of ${before.issuer}`, "name another folder");
+	const entries = before === null ? [] : await readFinished(folder);
+	const isFresh = before !== null && nowMs - Date.parse(before.at) < TAKEN_UP_WITHIN_MS;
+	if (before !== null && isFresh && (await hasMoved(asking, entries)) === false) {
+		const note = `going on after ${formatCount(entries.length)} objects that are there already`;
+		return { at: before.at, entries, note: entries.length === 0 ? null : note };
+	}
+	const at = new Date(nowMs).toISOString();
+	await begin(folder, { issuer, at });
+	const why = "what was there is of another time than what would come; begun anew";
+	return { at, entries: [], note: entries.length === 0 ? null : why };
+}
+
+/** @returns whether events have come to the Directory since it was read */
+async function hasMoved(asking: Asking, entries: readonly Entry[]): Promise<boolean> {
+	const read = entries.find(({ owner }) => JSON.stringify(owner) === JSON.stringify(DIRECTORY));
+	if (read === undefined) return false;
+	for await (const { trail } of exportPages(asking, DIRECTORY)) return trail !== read.trail;
+	return true;
+}
+
 /** @returns what an export that was cut off has finished; the line that broke off is taken away, so that the next stands on its own */
-async function takeUp(folder: string): Promise<Entry[]> {
+async function readFinished(folder: string): Promise<Entry[]> {
 	const entries = await readEntries(folder);
 	const length = entries.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one)) + 1, 0);
 	if (entries.length > 0) await truncate(join(folder, OBJECTS), length);
@@ -123,5 +157,5 @@ async function writeObject(asking: Asking, folder: string, of: Owner): Promise<E
 	}
 	await rename(`${path}.part`, path);
 	const { schema, rows, first, last } = read;
-	return { owner: of, schema, rows, sha256: hash.digest("hex"), moved: first !== last };
+	return { owner: of, schema, rows, sha256: hash.digest("hex"), moved: first !== last, trail: last };
 }

@@ -103,7 +103,7 @@ const status = createRoute({
 					}),
 					probe: z
 						.object({
-							state: z.enum(["well", "failing"]).openapi({ description: "By several in a row" }),
+							state: z.enum(["well", "failing"]).openapi({ description: "By several of the last ones" }),
 							at: timestamp,
 							failed: z
 								.enum(["token", "stranger", "check", "download"])

@@ -43,11 +43,11 @@ async function parapet(service: RunningService, ...args: string[]): Promise<Reco
 /** What operators and devices are told, without the time at which they are. */
 async function told(service: RunningService): Promise<unknown> {
 	const say = (...args: string[]) => parapet(service, ...args);
-	// All but the second in which it is asked.
-	const explained = async (device: string) => ({
-		...(await say("device", "explain", device, "--product", "crs")),
-		at: null,
-	});
+	// All but the seconds in which it is asked.
+	const explained = async (device: string) => {
+		const { at: _, install, ...rest } = await say("device", "explain", device, "--product", "crs");
+		return { ...rest, install: { ...Object(install), at: null } };
+	};
 	const said = [
 		await say("account", "list"),
 		await say("license", "list", account),
@@ -155,6 +155,27 @@ describe("a backup", () => {
 			await there.close();
 		}
 	}, 120_000);
+
+	it("begins anew where the deployment has gone on since it was cut off", async () => {
+		const cut = join(folder, "overtaken");
+		await parapet(here, "backup", "export", cut);
+		await rm(join(cut, "manifest.json"));
+		const { id } = await parapet(here, "key", "create", "late", "--scopes", "read");
+		await parapet(here, "backup", "export", cut);
+		expect(await readFile(join(cut, "directory.ndjson"), "utf8")).toContain(String(id));
+		expect(await parapet(here, "backup", "verify", cut)).toMatchObject({ differences: [] });
+	});
+
+	it("is not gone on with by another deployment", async () => {
+		const cut = join(folder, "of-another");
+		await parapet(here, "backup", "export", cut);
+		await rm(join(cut, "manifest.json"));
+		await writeFile(
+			join(cut, "begun.json"),
+			JSON.stringify({ issuer: "https://updates.acme.net", at: new Date().toISOString() }),
+		);
+		expect(await ask(here, "backup", "export", cut)).toMatchObject({ exitCode: 2, error: { code: "usage" } });
+	});
 
 	describe("is refused, and nothing is restored,", () => {
 		let there: RunningService;

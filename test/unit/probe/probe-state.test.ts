@@ -25,19 +25,28 @@ it.each([
 	["xox", "..."],
 	["xx", ".F"],
 	["oxxx", "..F."],
-	["xxox", ".F.."],
-	["xxoo", ".F.R"],
-	["xxooxoxx", ".F.R...F"],
+	["xoxox", "....F"],
+	["xoooxoooox", ".........F"],
+	["xooooxooooox", "............"],
+	["xxooooo", ".F....."],
+	["xxoooooo", ".F.....R"],
+	["xxoooooxoooooo", ".F...........R"],
+	["xxooooooxx", ".F.....R.F"],
 ])("%s: %s", (row, told) => expect(tell(row)).toBe(told));
 
-it("tells of failures and ends of them in turn, each after two in a row", () => {
+it("tells of failures and ends of them in turn, and of no end within half an hour of a failure", () => {
 	fc.assert(
-		fc.property(fc.array(fc.constantFrom("x", "o"), { maxLength: 60 }), (row) => {
+		fc.property(fc.array(fc.constantFrom("x", "o"), { maxLength: 80 }), (row) => {
 			const told = tell(row.join(""));
-			const news = told.replaceAll(".", "");
-			expect(news).toMatch(/^(FR)*F?$/);
-			for (const [index, one] of [...told].entries())
-				if (one !== ".") expect(row.slice(index - 1, index + 1)).toEqual(one === "F" ? ["x", "x"] : ["o", "o"]);
+			expect(told.replaceAll(".", "")).toMatch(/^(FR)*F?$/);
+			for (const [index, one] of [...told].entries()) {
+				if (one === "F") expect(row[index]).toBe("x");
+				if (one === "R") expect(row.slice(index - 5, index + 1).join("")).toBe("oooooo");
+			}
 		}),
 	);
+});
+
+it("calls somebody once where every second probe fails", () => {
+	expect(tell("xo".repeat(100)).replaceAll(".", "")).toBe("F");
 });

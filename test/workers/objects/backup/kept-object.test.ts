@@ -60,6 +60,16 @@ describe("the rows of an object", () => {
 		async (after) => expect(await (await exported()).account().exportRows(after)).toBeNull(),
 	);
 
+	it("say which tables they are of, also where a later version of the code made them", async () => {
+		const { account, schema } = await exported();
+		await runInDurableObject(account(), (_, { storage }) => storage.kv.put("schema", schema + 1));
+		await evict(account());
+		const page = await account().exportRows("");
+		expect(page?.schema).toBe(schema + 1);
+		const answer = await accountAt(freshName()).restoreRows(wholeOf(page?.rows ?? [], schema + 1));
+		expect(answer, "by the code of now").toEqual({ ok: false, reason: "other_schema" });
+	});
+
 	it("lack what is owed to the deployment's own stores", async () => {
 		const { rows } = await exported();
 		expect(new Set(rows.map(({ table }) => table))).not.toContain("outbox");
