@@ -24,6 +24,16 @@ export function splitWanted(wanted: string): { readonly version: string } | { re
 	return wanted.endsWith("*") ? { prefix: wanted.slice(0, -1) } : { version: wanted };
 }
 
+/** Of a release's package for some models: `arm`. */
+export const variantName = z
+	.string()
+	.regex(/^[a-z][a-z0-9-]{0,23}$/, "a variant is up to 24 lower-case letters, digits and -");
+
+/** @returns what the bytes go by: of the package for all other models the version, of a variant `1.2.0@arm`. No version has an @ */
+export function bytesName(version: string, variant?: string): string {
+	return variant === undefined ? version : `${version}@${variant}`;
+}
+
 export const modelName = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a model is up to 64 letters, digits and . _ -");

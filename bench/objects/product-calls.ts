@@ -88,6 +88,12 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 	],
 	addPackage: ({ round, now }) => [packageOf(round, now)],
 	// For the packages of which there is no release yet.
+	addVariant: ({ round, now }) => [
+		{
+			...{ ...by(now), version: `3.${round}.0`, variant: "arm", models: ["FW-100"] },
+			...{ sha256: digestOf(9_900 + round), size: 1, name: "crs-arm.tar", claimedUntil: Number.MAX_SAFE_INTEGER },
+		},
+	],
 	addDelta: ({ round, now }) => [
 		{
 			...{ ...by(now), version: `3.${round}.0`, target: digestOf(9_000 + round) },

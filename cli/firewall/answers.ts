@@ -2,7 +2,7 @@
 // the server may grow.
 import { z } from "zod";
 import { MAX_DISABLED_RULES, ruleId } from "../../src/content/releases/disabled-rules.ts";
-import { packageFileName, productName, sha256Hex, versionName } from "../../src/names.ts";
+import { packageFileName, productName, sha256Hex, variantName, versionName } from "../../src/names.ts";
 import type {
 	Acknowledged,
 	CheckAnswer,
@@ -81,6 +81,7 @@ export const offer: z.ZodType<Offer> = z.object({
 	sha256: sha256Hex,
 	size: z.number().positive(),
 	name: packageFileName,
+	variant: variantName.nullish(),
 	urgency: z.string().nullish(),
 	notes: z.string().nullish(),
 	downgrade: z.boolean().nullish(),
@@ -136,6 +137,7 @@ export const permitAnswer: z.ZodType<Permit> = z.object({
 	sha256: sha256Hex,
 	size: z.number().positive(),
 	name: packageFileName,
+	variant: variantName.nullish(),
 	...downloadLinks,
 	report_by: rfc3339.nullish(),
 	...degradedMarks,

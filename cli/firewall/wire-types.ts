@@ -50,6 +50,8 @@ export interface Offer {
 	readonly size: number;
 	/** of the package's file */
 	readonly name: string;
+	/** which of the release's packages for some models it is; not given = the one for all others */
+	readonly variant?: string | null | undefined;
 	readonly urgency?: string | null | undefined;
 	readonly notes?: string | null | undefined;
 	readonly downgrade?: boolean | null | undefined;
@@ -125,6 +127,7 @@ export interface Permit extends DownloadLinks, DegradedMarks {
 	readonly sha256: string;
 	readonly size: number;
 	readonly name: string;
+	readonly variant?: string | null | undefined;
 	/** by when its outcome is expected; null or undefined = nobody waits for it */
 	readonly report_by?: string | null | undefined;
 }

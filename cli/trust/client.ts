@@ -14,6 +14,10 @@ export interface SignedTarget {
 	readonly size: number;
 	/** its place in the order in which its publisher signed releases; 0 where the publisher does not say */
 	readonly sequence: number;
+	/** of a variant: the models that it is for; not given = it is none */
+	readonly models?: readonly string[];
+	/** of the package of a release: models that have a variant of their own; not given = none has */
+	readonly except?: readonly string[];
 }
 
 /** The metadata could not be had, or is not what its signers have signed: nothing is known of any release. */
@@ -63,8 +67,17 @@ export async function openTrustClient(folder: string, server: string): Promise<T
 				const target = await updater.getTargetInfo(path);
 				const sha256 = target?.hashes["sha256"];
 				if (target === undefined || sha256 === undefined) return null;
-				const { sequence } = target.custom;
-				return { sha256, size: target.length, sequence: Number.isSafeInteger(sequence) ? Number(sequence) : 0 };
+				const { sequence, variant, models, except } = target.custom;
+				return {
+					...{ sha256, size: target.length, sequence: Number.isSafeInteger(sequence) ? Number(sequence) : 0 },
+					...(typeof variant === "string" && { models: textsIn(models) }),
+					...(except !== undefined && { except: textsIn(except) }),
+				};
 			}),
 	};
+}
+
+/** What a publisher says beside the digest is of any form. */
+function textsIn(said: unknown): string[] {
+	return Array.isArray(said) ? said.filter((one) => typeof one === "string") : [];
 }

@@ -22,8 +22,18 @@ export interface SignedRelease {
 	readonly requires?: readonly Requirement[] | undefined;
 	/** its rule index; null = it has none */
 	readonly index?: { readonly sha256: string; readonly size: number } | null | undefined;
+	/** packages for some models */
+	readonly variants?: readonly SignedVariant[];
 	/** from null = a packed copy */
 	readonly deltas?: readonly { readonly from: string | null; readonly sha256: string; readonly size: number }[];
+}
+
+export interface SignedVariant {
+	readonly variant: string;
+	readonly models: readonly string[];
+	readonly sha256: string;
+	/** bytes */
+	readonly size: number;
 }
 
 export interface RoleSignature {
@@ -47,9 +57,10 @@ export async function signRelease(
 	const role = await readRole(api, release.product);
 	const own = requireSigners(role, signers);
 	const current = role.file === null ? null : parseRole(role.file).signed;
-	const path = targetPath(release.product, release.version);
-	const known = current?.targets[path];
-	if (role.trusted && known?.hashes.sha256 === release.sha256 && current !== null)
+	const { variants = [] } = release;
+	const isNamed = ({ sha256, variant }: { readonly sha256: string; readonly variant?: string }) =>
+		current?.targets[targetPath(release.product, release.version, variant)]?.hashes.sha256 === sha256;
+	if (role.trusted && current !== null && [release, ...variants].every(isNamed))
 		return { version: current.version, missing: 0 };
 	const version = (current?.version ?? 0) + 1;
 	const { sha256, size, urgency = "routine", models, engine, requires, deltas = [], index } = release;
@@ -60,9 +71,19 @@ export async function signRelease(
 		...(requires && { requires: requires.map((one) => ({ ...one })) }),
 		...(index && { rule_index: { ...index } }),
 		...(deltas.length > 0 && { deltas: deltas.map((one) => ({ ...one })) }),
+		...(variants.length > 0 && { except: variants.flatMap((one) => one.models) }),
 	};
 	const target: RoleSigned["targets"][string] = { length: size, hashes: { sha256 }, custom };
-	const signed = makeRoleFile(version, { ...withoutDeltas(current?.targets), [path]: target }, nowSeconds);
+	const { rule_index: _, deltas: __, except: ___, ...shared }: NonNullable<typeof target.custom> = custom;
+	const others = variants.map((one): [string, typeof target] => [
+		targetPath(release.product, release.version, one.variant),
+		{
+			...{ length: one.size, hashes: { sha256: one.sha256 } },
+			custom: { ...shared, variant: one.variant, models: [...one.models] },
+		},
+	]);
+	const named = { [targetPath(release.product, release.version)]: target, ...Object.fromEntries(others) };
+	const signed = makeRoleFile(version, { ...withoutDeltas(current?.targets), ...named }, nowSeconds);
 	return { version, missing: await handInRole(api, release.product, await signAll(signed, own)) };
 }
 
@@ -93,7 +114,8 @@ export async function unsignReleases(
 	const current = role.file === null ? null : parseRole(role.file).signed;
 	const paths = versions.map((version) => targetPath(product, version));
 	const targets = Object.entries(current?.targets ?? {});
-	const kept = targets.filter(([path]) => !paths.includes(path));
+	// With its variants: no version has an @.
+	const kept = targets.filter(([path]) => !paths.includes(path.replace(/@.*$/, "")));
 	if (current === null || kept.length === targets.length) return null;
 	const signed = makeRoleFile(current.version + 1, Object.fromEntries(kept), nowSeconds);
 	return { version: signed.version, missing: await handInRole(api, product, await signAll(signed, own)) };

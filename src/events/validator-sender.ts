@@ -1,6 +1,7 @@
 // One question to a product's validator: the same signed POST as a webhook's, whose answer is read. A validator that needs longer takes it
 // (202), and answers later by the API. Never throws and never logs: the URL may carry a secret of the receiver's.
 import { readValidationAnswer, type ValidationAnswer } from "../content/releases/validation.ts";
+import type { Variant } from "../content/releases/variant.ts";
 import { signDownloadUrl } from "../signing/download-urls/signed-url.ts";
 import { importMacKeyring } from "../signing/keys/mac-keyring.ts";
 import type { WebhookSecretRef } from "../signing/webhook-signature.ts";
@@ -18,6 +19,8 @@ export interface ValidatorQuestion {
 	readonly size: number;
 	/** of the package, as a file */
 	readonly name: string;
+	/** the packages for some models, which the same answer is about; none = every model has the one */
+	readonly variants: readonly Variant[];
 	readonly urgency: string;
 	/** unix seconds */
 	readonly askedAt: number;
@@ -78,18 +81,21 @@ const NOT_CONFIGURED = { ok: false, reason: "not_configured", status: null, retr
 
 async function questionBody(
 	{ macKeys, ownOrigin: origin }: WebhookSenderOptions,
-	{ product, version, sha256, size, name, urgency, askedAt, dueAt, now }: ValidatorQuestion,
+	{ product, version, sha256, size, name, variants, urgency, askedAt, dueAt, now }: ValidatorQuestion,
 ): Promise<string> {
 	const expires = now + PACKAGE_URL_SECONDS;
 	const keyring = await importMacKeyring(macKeys);
-	const link = await signDownloadUrl(keyring, { origin, sha256, name, device8: PSEUDONYM8, expires });
+	const linkOf = ({ sha256, name }: Pick<Variant, "sha256" | "name">) =>
+		signDownloadUrl(keyring, { origin, sha256, name, device8: PSEUDONYM8, expires });
+	const others = variants.map(async (one) => ({ ...one, package_url: await linkOf(one) }));
 	const release = `${origin}/v1/products/${product}/releases/${encodeURIComponent(version)}`;
 	return JSON.stringify({
 		type: "release.validate",
 		timestamp: formatTimestamp(askedAt),
 		data: {
 			...{ product, version, sha256, size, name, urgency },
-			package_url: link,
+			package_url: await linkOf({ sha256, name }),
+			...(variants.length > 0 && { variants: await Promise.all(others) }),
 			package_url_expires_at: formatTimestamp(expires),
 			changes_url: `${origin}/v1/products/${product}/changes?to=${encodeURIComponent(version)}`,
 			answer_url: `${release}/validation`,

@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import type { Requirement } from "../../../src/content/requires/requires.ts";
-import { sha256Hex } from "../../../src/names.ts";
+import { bytesName, sha256Hex } from "../../../src/names.ts";
 import type { PlanChoice } from "../../../src/rollout/built-in-plans.ts";
 import { CliError } from "../../errors.ts";
 import type { Payload } from "../../files/package-file.ts";
@@ -43,6 +43,8 @@ export interface PublishOptions {
 	/** the name that the download will have */
 	readonly name: string;
 	readonly payload: Payload;
+	/** of which variant of the version it is, and for which models; not given = the package for all others */
+	readonly own?: { readonly variant: string; readonly models: readonly string[] } | undefined;
 	readonly metadata: ReleaseMetadata;
 	/** Whether a large package may go straight to the storage; not given = where the service offers it */
 	readonly direct?: boolean | undefined;
@@ -77,18 +79,19 @@ export async function releasePackage(options: PublishOptions): Promise<Published
 
 /** Uploads and does not release: nobody is offered it. @throws as `releasePackage` */
 export async function uploadPackage(options: PublishOptions): Promise<z.infer<typeof uploadAnswer>> {
-	const { payload, product, version } = options;
+	const { payload, product, version, own } = options;
 	const stored = await (payload.size < IN_PARTS_FROM
 		? uploadWhole(options)
 		: uploadInParts({ openApi: async () => options.api, ...options }, uploadAnswer));
-	expectSameBytes(stored.sha256, payload, `${product} ${version}`);
+	expectSameBytes(stored.sha256, payload, `${product} ${bytesName(version, own?.variant)}`);
 	return stored;
 }
 
 async function uploadWhole(options: PublishOptions): Promise<z.infer<typeof uploadAnswer>> {
-	const { api, name, payload, product, version, onProgress, clock } = options;
-	const what = `could not upload ${product} ${version}`;
-	const named = `${releasePath(options)}/package?name=${encodeURIComponent(name)}`;
+	const { api, name, payload, product, version, own, onProgress, clock } = options;
+	const what = `could not upload ${product} ${bytesName(version, own?.variant)}`;
+	const query = new URLSearchParams({ name, ...(own && { variant: own.variant, models: own.models.join(",") }) });
+	const named = `${releasePath(options)}/package?${query}`;
 	const answer = await putFile(api, named, payload, what, clock.nowMs, onProgress);
 	return readAnswer(parseJson(answer.text), what, uploadAnswer);
 }

@@ -10,7 +10,7 @@ import { runAsPublisher } from "../../command-line/run-as.ts";
 import { collect } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
 import { expectSound, inspectFile } from "../../files/inspect-file.ts";
-import { expectFile, openPayload } from "../../files/package-file.ts";
+import { expectFile } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { drawRollout } from "../../rollout/ladder.ts";
 import {
@@ -29,12 +29,21 @@ import { describeDeltas, type MadeDeltas, publishDeltas } from "./make-deltas.ts
 import { describeIndex, publishIndex } from "./publish-index.ts";
 import { releasePackage, uploadPackage } from "./publish-package.ts";
 import { orderTargets, planTargets, type Target } from "./targets.ts";
+import {
+	describeVariantFiles,
+	openPackages,
+	requireOneFile,
+	uploadVariants,
+	VARIANT_HELP,
+	variantOption,
+} from "./variants.ts";
 
 const shape = {
 	product: productName.optional(),
 	version: versionName.optional(),
 	name: packageFileName.optional(),
 	...releaseShape,
+	variant: variantOption.optional(),
 	draft: z.boolean().optional(),
 	deltas: z.boolean().optional(),
 	direct: z.boolean().optional(),
@@ -50,6 +59,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--product <product>", "default: from the file's name, e.g. crs-4.27.0.tar.gz is crs")
 		.option("--version <version>", "default: from the file's name; for one file only")
 		.option("--name <name>", "the download's file name; for one file only")
+		.option("--variant <name=file:models>", VARIANT_HELP, collect)
 		.option("--draft", "upload only: nobody is offered it before `parapet rollout start`");
 	publish.option(
 		"--no-deltas",
@@ -76,15 +86,18 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				"give it to `parapet rollout start`",
 			);
 		}
+		const variantFiles = options.variant ?? [];
+		requireOneFile(operands, variantFiles);
 		// All of them before the first is sent: half of a publication is worse than none.
-		for (const file of operands) await expectFile(file);
-		for (const file of operands) await lookAt(file, surroundings, output.json);
+		const files = [...operands, ...variantFiles.map(({ file }) => file)];
+		for (const file of files) await expectFile(file);
+		for (const file of files) await lookAt(file, surroundings, output.json);
 		const planned = planTargets(operands, options);
 		const targets = orderTargets(planned, await findOrdered(openApi, planned));
 		const metadata = await readReleaseOptions(options);
 		const signers = await openSigners(options, surroundings);
 		const publishOne = async ({ file, product, version, name }: Target) => {
-			const payload = await openPayload(file);
+			const { payload, variants, close } = await openPackages(file, variantFiles);
 			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
 			try {
 				const onProgress = progress.report;
@@ -92,7 +105,9 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const api = await openApi(product);
 				const publication = { api, product, version, name, payload, metadata, clock: surroundings, onProgress };
 				const { direct } = options;
-				const stored = await uploadPackage({ ...publication, direct, openApi: () => openApi(product) });
+				const sending = { ...publication, direct, openApi: () => openApi(product) };
+				const stored = await uploadPackage(sending);
+				await uploadVariants({ ...sending, api: await openApi(product) }, variants);
 				progress.end();
 				const clock = surroundings;
 				const made = isWithDeltas
@@ -103,7 +118,11 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const allowReused = options.allowReusedIds ?? false;
 				const indexed = await publishIndex({ api: later, product, version, payload, name, allowReused, clock });
 				const index = indexed.ok ? { sha256: indexed.index.sha256, size: indexed.index.size } : null;
-				const lines = [...describeDeltas(made, payload.size), ...describeIndex(indexed, options.classes)];
+				const lines = [
+					...describeVariantFiles(variants),
+					...describeDeltas(made, payload.size),
+					...describeIndex(indexed, options.classes),
+				];
 				const beside = { deltas: made.deltas, rule_index: indexed.ok ? indexed.index : null };
 				if (draft) {
 					const size = `${formatBytes(payload.size)}, sha256 ${payload.sha256}`;
@@ -113,9 +132,12 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				}
 				if (signers.length > 0) {
 					const { sha256, size } = payload;
+					const others = variants.map(({ variant, models, payload: { sha256, size } }) => ({
+						...{ variant, models, sha256, size },
+					}));
 					const signature = await signRelease(
 						later,
-						{ product, version, sha256, size, ...metadata, deltas: made.deltas, index },
+						{ product, version, sha256, size, ...metadata, variants: others, deltas: made.deltas, index },
 						signers,
 						Math.floor(nowMs() / 1000),
 					);
@@ -144,7 +166,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				return { release: { ...release, ...beside }, line: [line, ...lines, ...drawn].join("\n") };
 			} finally {
 				progress.end();
-				await payload.dispose();
+				await close();
 			}
 		};
 		const releases: unknown[] = [];

@@ -2,7 +2,7 @@
 // again. Parts are read from the file as they are sent, so that memory is none of its size. They go straight to the storage where that is
 // offered and can be reached.
 import { z } from "zod";
-import { sha256Hex } from "../../../src/names.ts";
+import { bytesName, sha256Hex } from "../../../src/names.ts";
 import { ServerRefusal } from "../../errors.ts";
 import { hashFile } from "../../files/file-digest.ts";
 import type { Payload } from "../../files/package-file.ts";
@@ -26,6 +26,7 @@ export interface PartedUploadOptions {
 	readonly product: string;
 	readonly version: string;
 	readonly name: string;
+	readonly own?: { readonly variant: string; readonly models: readonly string[] } | undefined;
 	readonly payload: Pick<Payload, "path" | "size" | "sha256">;
 	readonly clock: Patience["surroundings"];
 	/** Whether parts may go straight to the storage; not given = where the service offers it */
@@ -44,13 +45,13 @@ type Part = SentFile & { readonly start: number };
  * @throws ServerRefusal, ConnectionError when a part, tried several times, does not arrive; CliError `package_changed`
  */
 export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.ZodType<T>): Promise<T> {
-	const { openApi, product, version, name, payload, clock, partBytes = PART_BYTES } = options;
-	const what = `could not upload ${product} ${version}`;
+	const { openApi, product, version, name, own, payload, clock, partBytes = PART_BYTES } = options;
+	const what = `could not upload ${product} ${bytesName(version, own?.variant)}`;
 	const path = `/v1/products/${product}/uploads/${payload.sha256}`;
 	const parts = await splitFile(payload, partBytes);
 	const direct = openDirectWay();
 	if (options.direct === false) direct.close();
-	const body = { sha256: payload.sha256, parts: parts.map(({ sha256 }) => sha256), name };
+	const body = { sha256: payload.sha256, parts: parts.map(({ sha256 }) => sha256), name, ...own };
 	const join = async () => (await openApi()).call("PUT", `${releasePath(options)}/package/parts`, what, joined, body);
 	let isSecond = false;
 	// Asked for first: the version may have the package already. What has been there for a day may go while the others come.

@@ -10,6 +10,7 @@ import { comingMoment, START_NOW } from "../../command-line/values.ts";
 import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer } from "../../http/lists.ts";
 import { releasePath } from "../../http/release-path.ts";
+import { namesOfVariants } from "../../rollout/describe-variants.ts";
 import { drawRollout, rolloutAnswer } from "../../rollout/ladder.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
 import { sizeReason } from "../../rollout/release-options.ts";
@@ -35,16 +36,16 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 			typeof one["size"] === "number" ? formatBytes(one["size"]) : undefined,
 			one["released_at"],
 			describeRequires(requiresAnswer.safeParse(one["requires"]).data),
+			namesOfVariants(one["variants"]),
 		]);
-		// Of most products nothing is required, and then nobody needs the column.
-		const isRequiring = rows.some((row) => row.at(-1) !== undefined);
-		const titles = ["VERSION", "SEQUENCE", "CHANNEL", "STATUS", "URGENCY", "SIZE", "RELEASED", "REQUIRES"];
-		const columns = isRequiring ? titles.length : titles.length - 1;
+		const titles = ["VERSION", "SEQUENCE", "CHANNEL", "STATUS", "URGENCY", "SIZE", "RELEASED", "REQUIRES", "VARIANTS"];
+		// Of most products nothing is required, and no model has bytes of its own: then nobody needs the columns.
+		const isShown = (column: number) => column < 7 || rows.some((row) => row[column] !== undefined);
 		output.answer(
 			found.answer,
 			formatTable(
-				titles.slice(0, columns),
-				rows.map((row) => row.slice(0, columns)),
+				titles.filter((_, column) => isShown(column)),
+				rows.map((row) => row.filter((_, column) => isShown(column))),
 			),
 		);
 	});

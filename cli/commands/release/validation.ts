@@ -10,6 +10,7 @@ import { collect } from "../../command-line/values.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { listAnswer } from "../../http/lists.ts";
 import { releasePath } from "../../http/release-path.ts";
+import { variantLines } from "../../rollout/describe-variants.ts";
 import {
 	drawRollout,
 	rolloutAnswer,
@@ -40,7 +41,11 @@ export function defineValidation(release: Command, surroundings: Surroundings): 
 			: await api.call("GET", `${releasePath({ product, version })}/rollout`, what, rolloutAnswer);
 		const size = typeof one["size"] === "number" ? `${formatBytes(one["size"])}, ` : "";
 		const head = `${product} ${version}: ${String(one["status"])}, ${size}sha256 ${String(one["sha256"])}`;
-		output.answer({ ...one, rollout }, [head, ...(rollout === null ? [] : drawRollout(rollout))]);
+		output.answer({ ...one, rollout }, [
+			head,
+			...variantLines(one["variants"]),
+			...(rollout === null ? [] : drawRollout(rollout)),
+		]);
 	});
 
 	const validate = release

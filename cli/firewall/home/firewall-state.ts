@@ -63,6 +63,8 @@ export interface InstalledContent {
 	/** bytes */
 	readonly size: number;
 	readonly name: string;
+	/** not given = the package for all models without one */
+	readonly variant?: string | undefined;
 	/** under the home folder; whatever the caller calls it where there is none */
 	readonly path: string;
 	/** unix seconds */

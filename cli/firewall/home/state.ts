@@ -12,6 +12,7 @@ import {
 	productName,
 	serialNumber,
 	sha256Hex,
+	variantName,
 	versionName,
 } from "../../../src/names.ts";
 import { healthReport } from "../../../src/rollout/health.ts";
@@ -64,6 +65,7 @@ const installed = z.record(
 		sha256: sha256Hex,
 		size: z.number(),
 		name: packageFileName,
+		variant: variantName.optional(),
 		path: z.string(),
 		installedAt: z.number(),
 		untold: z.array(z.object({ version: versionName, at: z.number() })).optional(),

@@ -46,11 +46,12 @@ export async function installPackage(home: FirewallHome, permit: Permit, now: nu
  * @param path of the package, as its keeper calls it @param now unix seconds
  */
 export async function noteInstalled(home: FirewallState, permit: Permit, path: string, now: number): Promise<void> {
-	const { product, version, sha256, size, name } = permit;
+	const { product, version, sha256, size, name, variant } = permit;
 	const installed = (await home.load("installed")) ?? {};
 	const untold = [...(installed[product]?.untold ?? []), { version, at: now }].slice(-MAX_UNTOLD);
 	const told = permit.report_success === false ? { untold } : {};
-	const current = { version, sha256, size, name, path, installedAt: now, ...told };
+	const of = variant == null ? {} : { variant };
+	const current = { version, sha256, size, name, ...of, path, installedAt: now, ...told };
 	await home.save("installed", { ...installed, [product]: current });
 }
 

@@ -19,8 +19,8 @@ export function isFresh(permittedMs: number, nowMs: number): boolean {
  * @returns what stands in the place of a permit; null = one is to be asked for
  */
 export function permitInOffer(product: string, offer: Offer, checkedMs: number, nowMs: number): Permit | null {
-	const { download, capability, version, sha256, size, name } = offer;
+	const { download, capability, version, sha256, size, name, variant } = offer;
 	if (download == null || !isFresh(checkedMs, nowMs)) return null;
 	if (Date.parse(download.expires_at) <= nowMs) return null;
-	return { permit: capability, product, version, sha256, size, name, ...download };
+	return { permit: capability, product, version, sha256, size, name, variant, ...download };
 }

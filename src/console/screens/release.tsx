@@ -1,6 +1,7 @@
 // One release: where it stands, what is other than in the release that everybody has now, who signed it and how it came to the fleet.
 
 import { describeRequirement } from "../../content/requires/requires.ts";
+import { bytesName } from "../../names.ts";
 import { rolloutPath } from "../actions.tsx";
 import { Chart, linesOf } from "../chart.tsx";
 import { ApiRefusal } from "../console-env.ts";
@@ -77,6 +78,7 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 					["SHA-256", <code>{release.sha256}</code>],
 				]}
 			/>
+			{release.variants.length > 0 && <Variants release={release} role={role} />}
 			{rollout !== null && rollout.validation !== null && <Validated validation={rollout.validation} />}
 			{current !== undefined && current.version !== version && <Differences release={release} current={current} />}
 			{changes === "unread" && <UnreadChanges />}
@@ -138,10 +140,10 @@ function nextOf({ status }: Release): string {
 }
 
 /** The role file names releases by their path and digest (TUF 1.0.33 §4.5). */
-function signedBy({ file, trusted, version: of }: Role, product: string, version: string): string {
+function signedBy({ file, trusted, version: of }: Role, product: string, bytes: string): string {
 	if (file === null) return "no: the product has no role file";
 	const { signed } = JSON.parse(file) as { signed: { targets: Readonly<Record<string, unknown>> } };
-	if (!Object.hasOwn(signed.targets, `${product}/${version}`)) return "no: the role file does not name it";
+	if (!Object.hasOwn(signed.targets, `${product}/${bytes}`)) return "no: the role file does not name it";
 	return trusted ? `yes, in role file ${of}` : "by keys that are not trusted any more";
 }
 
@@ -188,6 +190,27 @@ function Differences({ release, current }: { release: Release; current: Release 
 					value,
 					was,
 					value === was ? "the same" : <Mark tone="amber">{change}</Mark>,
+				])}
+			/>
+		</>
+	);
+}
+
+/** Whoever gives a word on the release gives it on all of these. */
+function Variants({ release: { product, version, variants }, role }: { release: Release; role: Role }) {
+	return (
+		<>
+			<h2>Other packages for some models</h2>
+			<Table
+				label="Variants"
+				head={["Variant", "Models", "Bytes", "Signed by its publisher", "SHA-256"]}
+				empty=""
+				rows={variants.map(({ variant, models, size, sha256 }) => [
+					variant,
+					models.join(", "),
+					String(size),
+					signedBy(role, product, bytesName(version, variant)),
+					<code>{sha256}</code>,
 				])}
 			/>
 		</>

@@ -4,6 +4,7 @@
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
 import type { Entitled } from "../../entitlement/entitled.ts";
 import { type Terms, termsOf } from "../../entitlement/terms.ts";
+import { forModel, type ModelRelease } from "../releases/for-model.ts";
 import { seenOn } from "../releases/on-channel.ts";
 import type { ProductRecord, Release } from "../releases/product-record.ts";
 import { type Candidate, readyAt } from "../releases/select-release.ts";
@@ -13,7 +14,8 @@ import { answerProduct, type CheckedDevice } from "./check.ts";
 import { answerHoldsUntil, isPutOff, offeredVersion, type ProductAnswer } from "./product-answer.ts";
 
 export interface JudgedRelease {
-	readonly release: Release;
+	/** with the bytes of the device's model */
+	readonly release: ModelRelease;
 	/** older_than_choice: nobody looked at it any more */
 	readonly verdict: "chosen" | PassedOver | "older_than_choice";
 	/** unix seconds from which it is old enough, or its rollout comes to the device; null unless it is too young or not reached */
@@ -128,6 +130,7 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 	const terms = entitlement.decision === "refused" ? null : termsOf(entitlement, device.policy);
 	const releases = judged.map((one) => ({
 		...one,
+		release: forModel(one.release, candidate.model),
 		readyAt: foreseenAt(one, terms, candidate, now),
 	}));
 	const changes = foresee(question, first);

@@ -7,6 +7,7 @@ import { channel } from "./channel.ts";
 import { delta } from "./delta.ts";
 import { disabledRules } from "./disabled-rules.ts";
 import { factsShape } from "./release-facts.ts";
+import { variant } from "./variant.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -43,6 +44,8 @@ export const release = z.object({
 	requires: z.array(requirement).readonly().optional(),
 	/** cheaper ways to its bytes; not given = there are none */
 	deltas: z.array(delta).readonly().optional(),
+	/** other bytes for some models, which have no deltas; not given = every model has the package. See for-model.ts */
+	variants: z.array(variant).readonly().optional(),
 	...factsShape,
 });
 export type Release = z.infer<typeof release>;

@@ -6,6 +6,7 @@ import type { Terms } from "../../entitlement/terms.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { type FindPrerequisite, judgeRequirements, type Needs } from "../requires/requires.ts";
 import type { Channel } from "./channel.ts";
+import { forModel, type ModelRelease } from "./for-model.ts";
 import { isInChannel, seenOn } from "./on-channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { mostOf } from "./release-facts.ts";
@@ -94,7 +95,7 @@ function judgeRelease(
 	if (!isInChannel(release, device)) return "other_channel";
 	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
-	if (!hasRoomFor(release, device)) return "too_large_for_device";
+	if (!hasRoomFor(forModel(release, device.model), device)) return "too_large_for_device";
 	if (!isLicensed(release, grant, now)) return "not_licensed";
 	if (now < readyAt(release, grant)) return "too_young";
 	const { rollout } = release;
@@ -151,7 +152,7 @@ export function selectRelease(
 	note?: (release: Release, verdict: "chosen" | PassedOver) => void,
 	pin: Pin | null = null,
 ): Selection {
-	let choice: Release | null = null;
+	let choice: ModelRelease | null = null;
 	let isByPermit = false;
 	let needs: Needs | undefined;
 	let holdsUntil = Infinity;
@@ -178,7 +179,7 @@ export function selectRelease(
 				(pin === null || release.version === pin.version) &&
 				isInChannel(release, device) &&
 				fitsDevice(release, device) &&
-				hasRoomFor(release, device) &&
+				hasRoomFor(forModel(release, device.model), device) &&
 				(release.requires === undefined || requirementsOf(release.requires, device).ok),
 		);
 	for (const release of seen) {
@@ -193,7 +194,7 @@ export function selectRelease(
 		note?.(release, verdict);
 		if (required?.ok === false) blocked ??= { version: release.version, missing: required.missing };
 		if (verdict === "chosen") {
-			choice = release;
+			choice = forModel(release, device.model);
 			isByPermit = isAgain;
 			needs = required?.ok ? required.needs : undefined;
 			if (release.rollout !== null)

@@ -1,6 +1,7 @@
 // What a walk over the releases of a product comes to: what is chosen or not and why, and why each of the others is passed over.
 import { PUT_OFF_REASONS } from "../../entitlement/policy/device-policy.ts";
 import type { Blocker, Needs } from "../requires/requires.ts";
+import type { ModelRelease } from "./for-model.ts";
 import type { Release } from "./product-record.ts";
 
 export const OFFER_REASONS = [
@@ -58,7 +59,8 @@ type Selected =
 	| {
 			readonly status: "offered";
 			readonly reason: OfferReason;
-			readonly release: Release;
+			/** with the bytes of the device's model */
+			readonly release: ModelRelease;
 			/** whether its version is older than what is installed; null = not known: versions have no order, and the record lacks it */
 			readonly downgrade: boolean | null;
 			/** version of the role file that names the release; not given = none does */

@@ -1,20 +1,27 @@
 // Which releases a product's role file names: the version with this very digest. What the file does not name is not signed.
+import { bytesName } from "../../names.ts";
 import type { Release, Signing } from "./product-record.ts";
 
 /** What a product's role file names, as far as the service needs it. */
 export interface SignedRole {
 	/** of the role file */
 	readonly version: number;
-	/** SHA-256 by release; empty where too few of the keys of now have signed the file */
+	/** SHA-256 by release, and by variant of one (names.ts, `bytesName`); empty where too few of the keys of now have signed the file */
 	readonly digests: Readonly<Record<string, string>>;
 }
 
-/** @param digests SHA-256 by version, of a trusted role file */
+/** @param digests SHA-256 by `bytesName`, of a trusted role file @returns whether it names the package, and every variant */
 export function isSigned(
-	{ version, sha256 }: Pick<Release, "version" | "sha256">,
+	{ version, sha256, variants = [] }: Pick<Release, "version" | "sha256" | "variants">,
 	digests: Readonly<Record<string, string>>,
 ): boolean {
-	return Object.hasOwn(digests, version) && digests[version] === sha256;
+	const isNamed = (name: string, digest: string) => Object.hasOwn(digests, name) && digests[name] === digest;
+	return isNamed(version, sha256) && variants.every((one) => isNamed(bytesName(version, one.variant), one.sha256));
+}
+
+/** @param digests by `bytesName` @returns how many releases they name, variants not counted */
+export function countReleases(digests: Readonly<Record<string, string>>): number {
+	return Object.keys(digests).filter((name) => !name.includes("@")).length;
 }
 
 /**

@@ -27,6 +27,7 @@ import { ReleaseDesk } from "./releases/release-desk.ts";
 import { RuleIndexDesk } from "./releases/rule-index-desk.ts";
 import { ValidationDesk } from "./releases/validation-desk.ts";
 import { ValidationTables } from "./releases/validation-tables.ts";
+import { VariantDesk } from "./releases/variant-desk.ts";
 import { WithdrawalLog } from "./releases/withdrawal-log.ts";
 import { ControlTables } from "./rollouts/control-tables.ts";
 import { LeaseTables } from "./rollouts/lease-tables.ts";
@@ -43,6 +44,7 @@ export interface ProductDesks {
 	readonly audit: WriteProductAudit;
 	readonly tables: ProductTables;
 	readonly rules: DisabledRules;
+	readonly variants: VariantDesk;
 	readonly deltas: DeltaDesk;
 	readonly ruleIndexes: RuleIndexDesk;
 	readonly records: ProductRecordWriter;
@@ -71,6 +73,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 	const audit: WriteProductAudit = ({ actor, now: at, via }, action, subject, detail) =>
 		webhooks.delivery.append({ at, actor, action, subject, detail, via });
 	const rules = new DisabledRules(storage.sql, audit);
+	const variants = new VariantDesk(storage.sql, tables, audit);
 	const deltas = new DeltaDesk(storage.sql, tables, audit);
 	const ruleIndexes = new RuleIndexDesk(storage.sql, tables, audit);
 	const records = new ProductRecordWriter({ tables, rules, deltas, outbox, outdated });
@@ -104,7 +107,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		// Never rejects.
 		deliver: () => void outbox.deliver(),
 	});
-	const beside = [deltas, ruleIndexes];
+	const beside = [variants, deltas, ruleIndexes];
 	const releaseDesk = new ReleaseDesk({
 		...{ tables, beside, withdrawals, rollouts, rolloutDesk, audit, publish },
 		ask: (change, version, sha256) => validationDesk.ask(change, version, sha256),
@@ -127,6 +130,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		audit,
 		tables,
 		rules,
+		variants,
 		deltas,
 		ruleIndexes,
 		records,

@@ -20,6 +20,8 @@ import {
 const SELECT_RELEASE = `SELECT releases.*,
 	(SELECT MAX(sequence) FROM releases AS others WHERE withdrawn_at IS NULL AND out_at IS NOT NULL
 		AND others.channel = releases.channel) AS current_sequence,
+	(SELECT json_group_array(json_object('variant', variant, 'models', json(models), 'sha256', sha256, 'size', size, 'name', name))
+		FROM variants WHERE variants.version = releases.version) AS variants,
 	(SELECT json_extract(state, '$.step') FROM rollouts WHERE rollouts.version = releases.version AND out_at IS NULL) AS step
 	FROM releases`;
 

@@ -22,11 +22,12 @@ import type { DisabledRule, RulesChange } from "./releases/disabled-rules.ts";
 import { type ExplainedReleases, type ExplainedUnit, explainReleases } from "./releases/explained-releases.ts";
 import type { AddedPackage, Discarded, Promoted, Released, Withdrawn } from "./releases/outcomes.ts";
 import type { NewPackage, NewRelease, Promotion } from "./releases/release-desk.ts";
-import { tellRelease, tellReleases } from "./releases/release-life.ts";
+import { RELEASES_PER_LIST, tellRelease, tellReleases } from "./releases/release-life.ts";
 import type { ReleaseEntry } from "./releases/release-row.ts";
 import type { NewRuleIndex } from "./releases/rule-index-desk.ts";
 import { setRules } from "./releases/set-rules.ts";
 import type { ValidationOrder, ValidationResult } from "./releases/validation-desk.ts";
+import type { NewVariant } from "./releases/variant-desk.ts";
 import type { ControlWord } from "./rollouts/control-desk.ts";
 import type { PermitInput, PermitOutcome } from "./rollouts/permit-question.ts";
 import {
@@ -43,8 +44,6 @@ import { type Halted, haltRollout, readLog } from "./rollouts/rollout-halt.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
 import { heldAmong, type ToldProduct, tellProduct } from "./told-product.ts";
-
-const RELEASES_PER_LIST = 500;
 
 export class Product extends KeptObject {
 	private readonly outbox: Outbox;
@@ -92,6 +91,11 @@ export class Product extends KeptObject {
 	/** See `ReleaseDesk.addPackage`. */
 	async addPackage(input: NewPackage): Promise<AddedPackage | typeof UNKNOWN_PRODUCT> {
 		return this.exists ? this.#within(() => this.#desks.releaseDesk.addPackage(input, nowSeconds())) : UNKNOWN_PRODUCT;
+	}
+
+	/** See `VariantDesk.add`. */
+	async addVariant(input: Change & NewVariant) {
+		return this.exists ? this.#within(() => this.#desks.variants.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `DeltaDesk.add`. */

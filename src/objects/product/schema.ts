@@ -11,6 +11,7 @@ import { DELTA_TABLES } from "./releases/delta-desk.ts";
 import { DISABLED_RULE_TABLES } from "./releases/disabled-rules.ts";
 import { RULE_INDEX_TABLES } from "./releases/rule-index-desk.ts";
 import { VALIDATION_TABLES } from "./releases/validation-tables.ts";
+import { VARIANT_TABLES } from "./releases/variant-desk.ts";
 import { WITHDRAWAL_TABLES } from "./releases/withdrawal-log.ts";
 import { ROLLOUT_TABLES } from "./rollouts/rollout-tables.ts";
 
@@ -62,6 +63,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		)`,
 		"CREATE INDEX releases_by_package ON releases (sha256)",
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
+		...VARIANT_TABLES,
 		...DELTA_TABLES,
 		...RULE_INDEX_TABLES,
 		...DISABLED_RULE_TABLES,
@@ -83,5 +85,8 @@ export const PRODUCT_SCHEMA: Schema = {
 			for (const table of VALIDATION_TABLES) sql.exec(table);
 		},
 		(sql) => sql.exec("ALTER TABLE releases ADD COLUMN requires TEXT"),
+		(sql) => {
+			for (const table of VARIANT_TABLES) sql.exec(table);
+		},
 	],
 };

@@ -1,6 +1,6 @@
 // By what a product's releases reach the fleet: plan, team, bounds, freezes, and whether they must be signed; and what its role file
 // names. Each method is synchronous and runs in its caller's transaction.
-import type { SignedRole } from "../../content/releases/signed-releases.ts";
+import { countReleases, type SignedRole } from "../../content/releases/signed-releases.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
 import type { ProductInfo, ProductSettings } from "./product-row.ts";
 import type { ProductTables } from "./product-tables.ts";
@@ -69,7 +69,7 @@ export class SettingsDesk {
 		const { role, now } = input;
 		if (!isSame(role, known.role) && role.version >= (known.role?.version ?? 0)) {
 			tables.saveRole(role);
-			audit(input, "product.role", known.name, `version ${role.version}, ${Object.keys(role.digests).length} releases`);
+			audit(input, "product.role", known.name, `version ${role.version}, ${countReleases(role.digests)} releases`);
 			this.#publish(known, now);
 		}
 		return this.#info();

@@ -19,10 +19,10 @@ export function tellProduct(tables: ProductTables): ToldProduct | null {
 
 /** @returns those of the digests that a version has, or that is kept beside one, whatever became of it */
 export function heldAmong(
-	{ tables, deltas, ruleIndexes }: Pick<ProductDesks, "tables" | "deltas" | "ruleIndexes">,
+	{ tables, variants, deltas, ruleIndexes }: Pick<ProductDesks, "tables" | "variants" | "deltas" | "ruleIndexes">,
 	sha256s: readonly string[],
 ): string[] {
-	return [...tables.packagesAmong(sha256s), ...deltas.among(sha256s), ...ruleIndexes.among(sha256s)];
+	return [tables.packagesAmong(sha256s), ...[variants, deltas, ruleIndexes].map((desk) => desk.among(sha256s))].flat();
 }
 
 /** @returns releases that are not withdrawn and that the product's role file does not name, newest first */

@@ -1,6 +1,8 @@
 // Where the bytes of a version are to be had, released or not: for whoever is to approve it and looks at what changes
 // (`parapet release diff`).
 import { createRoute, z } from "@hono/zod-openapi";
+import { variantName } from "../../names.ts";
+import { ProblemError } from "../../problem.ts";
 import { packageAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 import { refuseRelease, releasePath } from "./release-body.ts";
@@ -15,7 +17,14 @@ const link = createRoute({
 	tags: ["Publisher"],
 	summary: "A signed URL of the package of a version, uploaded or released",
 	...packageAccess,
-	request: { params: releasePath },
+	request: {
+		params: releasePath,
+		query: z.object({
+			variant: variantName
+				.optional()
+				.openapi({ description: "Of this variant; left out: of the package for all other models", example: "arm" }),
+		}),
+	},
 	responses: {
 		200: jsonAnswer(
 			z
@@ -31,7 +40,14 @@ const link = createRoute({
 				.openapi("PackageLink"),
 			"Where it is",
 		),
-		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found", "rate_limited"),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"rate_limited",
+		),
 	},
 });
 
@@ -42,7 +58,10 @@ export const packageLink = createRouter().openapi(link, async (c) => {
 	event.toVersion = version;
 	const found = await services.objects.product(product).find(version);
 	if (found === null) refuseRelease("no_package");
-	const { sha256, size, name } = found;
+	const { variant } = c.req.valid("query");
+	const bytes = variant === undefined ? found : found.variants?.find((one) => one.variant === variant);
+	if (bytes === undefined) throw new ProblemError("not_found", { detail: "the version has no such variant" });
+	const { sha256, size, name } = bytes;
 	const { url, expiresAt } = await services.urlSigner.sign({ sha256, name, pseudonym: PSEUDONYM, now });
 	return c.json({ product, version, sha256, size, name, url, expires_at: toTimestamp(expiresAt) }, 200, {
 		"cache-control": "no-store",

@@ -5,6 +5,7 @@ import type { Change } from "../../objects/audit.ts";
 import type { Admission, NewUpload } from "../../objects/directory/package-desk.ts";
 import type { AddedPackage } from "../../objects/product/releases/outcomes.ts";
 import type { PackageContent } from "../../objects/product/releases/release-row.ts";
+import type { AddedVariant, NewVariant } from "../../objects/product/releases/variant-desk.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { PackageStore, SentBytes } from "../../storage/packages/package-store.ts";
@@ -13,10 +14,20 @@ import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
 import { requireSound } from "./package-inspection.ts";
 
 export type TakenUpload =
-	/** isInspected: the service has looked at all of it */
-	| (AddedPackage & { readonly ok: true } & { readonly isInspected: boolean })
+	| (AddedPackage & { readonly ok: true } & Inspected)
 	| (AddedPackage & { readonly ok: false })
-	| { readonly ok: false; readonly reason: "unknown_product" };
+	| UnknownProduct;
+
+export type TakenVariant =
+	| (AddedVariant & { readonly ok: true } & Inspected)
+	| (AddedVariant & { readonly ok: false })
+	| UnknownProduct;
+
+interface Inspected {
+	/** the service has looked at all of it */
+	readonly isInspected: boolean;
+}
+type UnknownProduct = { readonly ok: false; readonly reason: "unknown_product" };
 
 export interface UploadParts {
 	readonly packages: Pick<PackageStore, "put" | "get">;
@@ -24,7 +35,8 @@ export interface UploadParts {
 	product(name: string): {
 		addPackage(
 			input: Change & PackageContent & { version: string; claimedUntil: number },
-		): Promise<AddedPackage | { readonly ok: false; readonly reason: "unknown_product" }>;
+		): Promise<AddedPackage | UnknownProduct>;
+		addVariant(input: Change & NewVariant): Promise<AddedVariant | UnknownProduct>;
 	};
 }
 
@@ -69,6 +81,20 @@ export function takeUpload(parts: UploadParts, upload: PackageUpload): Promise<T
 		// Where it is not, its bytes are nobody's, and go with the next collection.
 		const isInspected = await requireSound(parts.packages, { sha256, size, name });
 		const added = await parts.product(product).addPackage({ ...change, version, sha256, size, name, claimedUntil });
+		return added.ok ? { ...added, isInspected } : added;
+	});
+}
+
+/** The same for the package of some models of a version. @throws as `takeUpload` */
+export function takeVariant(
+	parts: UploadParts,
+	upload: PackageUpload & Pick<NewVariant, "variant" | "models">,
+): Promise<TakenVariant> {
+	const { product, version, change, variant, models, sha256, size, name } = upload;
+	return takeBytes(parts, upload, async (claimedUntil) => {
+		const isInspected = await requireSound(parts.packages, { sha256, size, name });
+		const input = { ...change, version, variant, models, sha256, size, name, claimedUntil };
+		const added = await parts.product(product).addVariant(input);
 		return added.ok ? { ...added, isInspected } : added;
 	});
 }

@@ -18,6 +18,7 @@ import type { KeyHolder } from "../http/app-env.ts";
 import { orNull, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { describedFacts, describeFacts, factFields, requiredField } from "../http/release-facts-body.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
+import { describeVariants, variantsField } from "./variants-body.ts";
 
 export const releasePath = z.object({ product: productName, version: versionName });
 
@@ -82,6 +83,7 @@ export const releaseBody = z
 		sha256: z.string(),
 		size: z.int(),
 		name: z.string(),
+		variants: variantsField,
 		released_at: timestamp.nullable(),
 		out_at: timestamp.nullable().openapi({ description: "From when on everybody on its channel may have it" }),
 		revert_to: z.string().nullable().openapi({
@@ -112,6 +114,7 @@ export function describeRelease(product: string, release: ReleaseEntry) {
 		sha256: release.sha256,
 		size: release.size,
 		name: release.name,
+		variants: describeVariants(release.variants),
 		released_at: toTimestampOrNull(release.releasedAt),
 		out_at: toTimestampOrNull(release.outAt),
 		revert_to: release.revertTo,
@@ -209,11 +212,16 @@ export function refuseRollout(refusal: Unfit | { readonly reason: ProductRefusal
 			throw new ProblemError("older_version", { detail: `${newest} is released, and newer`, extras: { newest } });
 		}
 		case "size_out_of_bounds": {
-			const { what, from, to, current, withdrawn } = refusal;
+			const { what, from, to, current, withdrawn, variant } = refusal;
 			const whose = withdrawn ? "was out last, and is withdrawn" : "everybody may have";
-			const detail = `${what} ${to}, against ${from} of ${current}, which ${whose}`;
+			const of = variant === undefined ? "" : `variant ${variant}: `;
+			const detail = `${of}${what} ${to}, against ${from} of ${current}, which ${whose}`;
 			throw new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
 		}
+		case "unreached_variant":
+			throw new ProblemError("conflict", {
+				detail: `variant ${refusal.variant} is for ${refusal.models.join(", ")}, and the release is not: name these models, or discard the version and upload it without`,
+			});
 		default:
 			refuseRelease(refusal.reason);
 	}

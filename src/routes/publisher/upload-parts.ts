@@ -8,9 +8,10 @@ import { publisherAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
 import { requireSound } from "./package-inspection.ts";
-import { admitUpload, takeUpload, uploaderOf } from "./package-upload.ts";
+import { admitUpload, takeUpload, takeVariant, uploaderOf } from "./package-upload.ts";
 import { releasePath } from "./release-body.ts";
 import { answerUpload, bytes, fileNameOf, packageBody, requireSameVersion, uploadProblems } from "./uploads.ts";
+import { answerVariant, readVariant, requireOpenVariant, variantFields } from "./variant-upload.ts";
 
 /** A join reads each once, and a request of the platform may ask so often. */
 export const MAX_PARTS = 500;
@@ -124,6 +125,7 @@ const join = createRoute({
 						.max(MAX_PARTS)
 						.openapi({ description: "In the order of the package; one may come several times" }),
 					name: packageFileName.optional().openapi({ description: "File name, as of `PUT …/package`" }),
+					...variantFields,
 				})
 				.openapi("PartsOfPackage"),
 		),
@@ -183,12 +185,23 @@ export const uploadParts = createRouter()
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const { sha256, parts: sha256s, name = fileNameOf(product, version) } = c.req.valid("json");
-		const known = await requireSameVersion(c, { product, version, sha256 });
+		const sent = c.req.valid("json");
+		const { sha256, parts: sha256s } = sent;
+		const own = readVariant(sent);
+		const { name = fileNameOf(product, version, own?.variant) } = sent;
 		// Its parts may be forgotten by now.
-		if (known !== null) {
-			const isInspected = await requireSound(services.packages, known);
-			return answerUpload(c, product, { ok: true, kind: "same", release: known, isInspected });
+		if (own === null) {
+			const known = await requireSameVersion(c, { product, version, sha256 });
+			if (known !== null) {
+				const isInspected = await requireSound(services.packages, known);
+				return answerUpload(c, product, { ok: true, kind: "same", release: known, isInspected });
+			}
+		} else {
+			const known = await requireOpenVariant(c, { product, version, sha256, ...own });
+			if (known !== null) {
+				const isInspected = await requireSound(services.packages, known);
+				return answerVariant(c, { product, version }, { ok: true, kind: "same", variant: known, isInspected });
+			}
 		}
 		const upload = { product, sha256 };
 		const { size, repeated } = requireParts(
@@ -196,16 +209,21 @@ export const uploadParts = createRouter()
 			sha256s,
 			services.config.maxPackageBytes,
 		);
-		const added = await takeUpload(
-			{ ...services.objects, packages: services.packages },
-			{
-				...{ product, version, sha256, size, name },
-				...{ body: services.parts.join(upload, sha256s), counted: repeated },
-				...uploaderOf(c),
-			},
-		);
+		const parts = { ...services.objects, packages: services.packages };
+		const whole = {
+			...{ product, version, sha256, size, name },
+			...{ body: services.parts.join(upload, sha256s), counted: repeated },
+			...uploaderOf(c),
+		};
 		// Those that stay are swept after a day.
-		if (added.ok) await services.parts.remove(upload).catch(() => {});
+		const forget = () => services.parts.remove(upload).catch(() => {});
+		if (own !== null) {
+			const added = await takeVariant(parts, { ...whole, ...own });
+			if (added.ok) await forget();
+			return answerVariant(c, { product, version }, added);
+		}
+		const added = await takeUpload(parts, whole);
+		if (added.ok) await forget();
 		return answerUpload(c, product, added);
 	});
 

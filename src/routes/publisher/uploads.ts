@@ -10,8 +10,9 @@ import type { AppEnv } from "../http/app-env.ts";
 import { publisherAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems } from "../http/openapi.ts";
 import { requireDigest, requireLength } from "../http/request-body.ts";
-import { type TakenUpload, takeUpload, uploaderOf } from "./package-upload.ts";
+import { type TakenUpload, takeUpload, takeVariant, uploaderOf } from "./package-upload.ts";
 import { refuseRelease, releasePath } from "./release-body.ts";
+import { answerVariant, readVariant, requireOpenVariant, storedVariant, variantQuery } from "./variant-upload.ts";
 
 export const bytes = z.string().openapi({ format: "binary" });
 export const packageBody = z
@@ -21,6 +22,7 @@ export const packageBody = z
 		sha256: z.string(),
 		size: z.int(),
 		name: z.string(),
+		...storedVariant,
 		inspected: z.boolean().openapi({
 			example: true,
 			description:
@@ -50,7 +52,8 @@ const upload = createRoute({
 		query: z.object({
 			name: packageFileName
 				.optional()
-				.openapi({ description: "File name; `{product}-{version}` (each + as -) if left out" }),
+				.openapi({ description: "File name; `{product}-{version}` (each + as -), and `-{variant}`, if left out" }),
+			...variantQuery,
 		}),
 		headers: z.object({ "repr-digest": z.string().optional(), "content-digest": z.string().optional() }),
 		// Whatever type it says it is of.
@@ -70,13 +73,17 @@ export const uploads = createRouter().openapi(upload, async (c) => {
 	event.toVersion = version;
 	const size = requireBodyLength(c);
 	const sha256 = requireDigest(c.req.raw);
-	const name = c.req.valid("query").name ?? fileNameOf(product, version);
-	await requireSameVersion(c, { product, version, sha256 });
+	const query = c.req.valid("query");
+	const own = readVariant(query);
+	const name = query.name ?? fileNameOf(product, version, own?.variant);
+	if (own === null) await requireSameVersion(c, { product, version, sha256 });
+	else await requireOpenVariant(c, { product, version, sha256, ...own });
 	const { body } = c.req.raw;
 	if (body === null) throw new ProblemError("length_mismatch");
 	const parts = { ...services.objects, packages: services.packages };
-	const added = await takeUpload(parts, { product, version, sha256, size, name, body, ...uploaderOf(c) });
-	return answerUpload(c, product, added);
+	const sent = { product, version, sha256, size, name, body, ...uploaderOf(c) };
+	if (own !== null) return answerVariant(c, sent, await takeVariant(parts, { ...sent, ...own }));
+	return answerUpload(c, product, await takeUpload(parts, sent));
 });
 
 /** @returns bytes @throws ProblemError as `requireLength`; it says so where the package may come in parts */
@@ -89,8 +96,8 @@ function requireBodyLength(c: Context<AppEnv>): number {
 }
 
 /** A version may hold a plus sign, a file name may not. */
-export function fileNameOf(product: string, version: string): string {
-	return `${product}-${version.replaceAll("+", "-")}`;
+export function fileNameOf(product: string, version: string, variant?: string): string {
+	return `${product}-${version.replaceAll("+", "-")}${variant === undefined ? "" : `-${variant}`}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The files of a TUF repository (TUF specification 1.0, §4): their form, and what Parapet asks of it beyond the specification.
 // Read strictly: a member that nobody knows is a fault in what operators and publishers send, not something to pass on.
 import { z } from "zod";
-import { PRODUCT_NAME, sha256Hex, versionName } from "../../names.ts";
+import { bytesName, PRODUCT_NAME, sha256Hex, variantName, versionName } from "../../names.ts";
 import { parseStrictJsonText } from "../formats/strict-json.ts";
 import { tufKey } from "./keys.ts";
 
@@ -137,15 +137,23 @@ export function pathsOf(product: string): string {
 	return `${product}/*`;
 }
 
-/** @returns the path of a release's target */
-export function targetPath(product: string, version: string): string {
-	return `${product}/${version}`;
+/**
+ * The path stays one segment below the product's, or the delegations that there are would not cover a variant's (TUF §4.5: a `*` matches
+ * no slash).
+ * @param variant not given = of the package for all models without one
+ * @returns the path of a release's target
+ */
+export function targetPath(product: string, version: string, variant?: string): string {
+	return `${product}/${bytesName(version, variant)}`;
 }
 
-/** @returns the version of a target path of the product; null where it is none */
+/** @returns the version of a target path of the product, and of a variant's `version@variant`; null where it is none */
 export function versionOfPath(product: string, path: string): string | null {
-	const [name, version, ...rest] = path.split("/");
-	return name === product && rest.length === 0 && versionName.safeParse(version).success ? (version ?? null) : null;
+	const [name, bytes = "", ...rest] = path.split("/");
+	const [version, variant, ...more] = bytes.split("@");
+	const isVariant = variant === undefined || variantName.safeParse(variant).success;
+	const isNamed = name === product && rest.length === 0 && more.length === 0;
+	return isNamed && isVariant && versionName.safeParse(version).success ? bytes : null;
 }
 
 /** @param schema of `signed` @param text of the file, as it came */

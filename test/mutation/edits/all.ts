@@ -28,6 +28,7 @@ import { RULE_INDEXES } from "./rule-indexes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
 import { STORAGE_STORES } from "./storage-stores.ts";
 import { TRUST } from "./trust.ts";
+import { VARIANTS } from "./variants.ts";
 
 export const ALL_EDITS: readonly FileEdits[] = [
 	...ROUTES,
@@ -58,4 +59,5 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...TRUST,
 	...HISTORY,
 	...RULE_INDEXES,
+	...VARIANTS,
 ];

@@ -62,8 +62,8 @@ export const PUBLISHING: readonly FileEdits[] = [
 				breaks: "parts make a package of any size",
 			},
 			{
-				from: "if (added.ok) await services.parts.remove(upload).catch(() => {});",
-				to: "",
+				from: "const forget = () => services.parts.remove(upload).catch(() => {});",
+				to: "const forget = async () => {};",
 				breaks: "parts are paid for although they are joined",
 			},
 		],

@@ -199,16 +199,16 @@ export const ROUTES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/routes/device/permits/permit-checks.ts",
-		tests: ATTACKS,
+		tests: [...ATTACKS, "test/unit/content/releases/for-model"],
 		edits: [
 			{
-				from: "release === undefined || release.withdrawn",
-				to: "release === undefined",
+				from: "named === undefined || named.withdrawn",
+				to: "named === undefined",
 				breaks: "a release that was withdrawn after the offer is installed",
 			},
 			{
-				from: "version === offer.to && sha256 === offer.sha256",
-				to: "version === offer.to",
+				from: "if (release.sha256 !== offer.sha256)",
+				to: "if (false)",
 				breaks: "a permit is for other bytes than were offered",
 			},
 		],

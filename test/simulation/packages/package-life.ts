@@ -216,6 +216,7 @@ class PackageLife {
 						return added;
 					}),
 				),
+			addVariant: () => forever(),
 		});
 		return {
 			packages: {

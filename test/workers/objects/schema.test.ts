@@ -180,7 +180,7 @@ const ADDED = /^\t*(entitled|facts|class_approvals|certificates|requires) .*\n/g
 
 /** Tables that a step made. */
 const MADE_SINCE =
-	/^CREATE TABLE (parts_of_day|validator|validations|requirements|claims|manufacturers|serial_claims|probe) /;
+	/^CREATE (?:TABLE|INDEX \w+ ON) (parts_of_day|validator|validations|requirements|claims|manufacturers|serial_claims|probe|variants) /;
 
 /** @returns the tables that objects of the class had at first */
 function firstOf({ tables }: Schema): string[] {

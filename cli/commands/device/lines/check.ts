@@ -13,7 +13,7 @@ export function describeCheck({ unchanged, answer, damaged }: CheckResult): stri
 			const step = one.installed == null ? "" : `${one.installed} → `;
 			const after = offer.after == null || offer.after.length === 0 ? "" : `, after ${offer.after.join(" and ")}`;
 			const how = `${offer.downgrade === true ? " (a downgrade)" : ""}${after}${describeImpact(offer.impact)}${offer.notes ? `: ${offer.notes}` : ""}`;
-			return [`${one.product}: ${step}${offer.version} is offered${how}`, ...blocked];
+			return [`${one.product}: ${step}${offer.version}${ofVariant(offer.variant)} is offered${how}`, ...blocked];
 		}
 		const why = one.reason ?? one.code;
 		const has = `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}${describeWaiting(one.waiting)}`;
@@ -24,6 +24,10 @@ export function describeCheck({ unchanged, answer, damaged }: CheckResult): stri
 	if (unread > 0) lines.push(`${unread} unread message${unread === 1 ? "" : "s"}: parapet device messages`);
 	lines.push(...degradedLines(answer));
 	return unchanged ? ["nothing new (304)", ...lines] : lines;
+}
+
+function ofVariant(variant: string | null | undefined): string {
+	return variant == null ? "" : ` (variant ${variant})`;
 }
 
 /** What nobody says, and what interrupts nothing, is not worth a word. */

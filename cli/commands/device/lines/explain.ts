@@ -1,5 +1,6 @@
 // An explanation as lines for people: who and what, the decision, the releases with their verdicts, what would change it.
 import { z } from "zod";
+import { bytesName } from "../../../../src/names.ts";
 import { blockedAnswer } from "../../../firewall/answers.ts";
 import { lacksLines } from "../../../rollout/requires-option.ts";
 import { formatTable } from "../../../terminal/output.ts";
@@ -65,6 +66,7 @@ export const explanationAnswer = z.object({
 	releases: z.array(
 		z.object({
 			version: z.string(),
+			variant: z.string().optional(),
 			released_at: z.string(),
 			urgency: z.string(),
 			channel: z.string(),
@@ -262,7 +264,7 @@ function releaseLines({ releases, answer: { status }, ...asked }: Explanation): 
 	const rows = releases
 		.filter((one) => !hidden.has(one))
 		.map((one) => [
-			one.channel === "stable" ? one.version : `${one.version} (${one.channel})`,
+			`${bytesName(one.version, one.variant)}${one.channel === "stable" ? "" : ` (${one.channel})`}`,
 			one.released_at,
 			one.urgency,
 			`${one.verdict}${one.ready_at === null ? "" : ` until ${one.ready_at}`}${rolloutWords(one)}${roomWords(one, asked)}${one.installed ? ", installed" : ""}`,

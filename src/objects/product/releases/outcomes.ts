@@ -12,12 +12,26 @@ export type Promoted =
 /** Why a release cannot go on its way in a channel. */
 export type Unfit =
 	| { readonly ok: false; readonly reason: "unsigned" | NoRoom }
+	/** a variant is for models that the release is not for */
+	| {
+			readonly ok: false;
+			readonly reason: "unreached_variant";
+			readonly variant: string;
+			readonly models: readonly string[];
+	  }
 	/** `newest`: the newest of the releases that are newer */
 	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
 	| ({ readonly ok: false; readonly reason: "size_out_of_bounds" } & BeyondSize);
 
-/** `current`: the version that it was compared with. `withdrawn`: nothing is out any more, and that was out last */
-export type BeyondSize = SizeFinding & { readonly current: string; readonly withdrawn: boolean };
+/**
+ * `current`: the version that it was compared with. `withdrawn`: nothing is out any more, and that was out last. `variant`: whose size it
+ * is; not given = the package's
+ */
+export type BeyondSize = SizeFinding & {
+	readonly current: string;
+	readonly withdrawn: boolean;
+	readonly variant?: string;
+};
 
 export type NoRoom = "too_many_audiences" | "too_many_rollouts";
 

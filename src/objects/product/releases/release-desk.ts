@@ -10,6 +10,7 @@ import { currentOf, hasRoomFor } from "../../../content/releases/recorded-releas
 import { judgeRevertTarget, type UnfitTarget } from "../../../content/releases/revert-target.ts";
 import { isSigned } from "../../../content/releases/signed-releases.ts";
 import { findOutOfBounds } from "../../../content/releases/size-bounds.ts";
+import { findUnreached } from "../../../content/releases/variant.ts";
 import { compareVendorVersions } from "../../../content/releases/vendor-version.ts";
 import { requirementsKey } from "../../../content/requires/requires.ts";
 import type { Plan } from "../../../rollout/plan.ts";
@@ -56,7 +57,7 @@ export type Promotion = Pick<
 
 export interface ReleaseDeskParts {
 	readonly tables: ProductTables;
-	/** what versions have beside their packages: deltas, rule indexes */
+	/** what versions have beside their packages: variants, deltas, rule indexes */
 	readonly beside: readonly { drop(version: string): void }[];
 	readonly withdrawals: Pick<WithdrawalLog, "note">;
 	readonly rollouts: RolloutTables;
@@ -205,6 +206,8 @@ export class ReleaseDesk {
 		channel: Channel,
 		{ allowOlder, allowSize }: Pick<NewRelease, "allowOlder" | "allowSize">,
 	): { readonly ok: true; readonly beyond: BeyondSize | null } | Unfit {
+		const unreached = findUnreached(release.variants ?? [], release.models);
+		if (unreached !== null) return { ok: false, reason: "unreached_variant", ...unreached };
 		if (info.signing === "required" && !isSigned(release, info.role?.digests ?? {}))
 			return { ok: false, reason: "unsigned" };
 		const newest = allowOlder === true ? null : this.#newestAbove(release.version, info.versionOrder, channel);
@@ -247,8 +250,15 @@ export class ReleaseDesk {
 			next,
 		);
 		for (const { version, withdrawn } of current.length > 0 ? current : currentOf(out, next)) {
-			const found = findOutOfBounds(sizeBounds, tables.release(version), next);
+			const known = tables.release(version);
+			const found = findOutOfBounds(sizeBounds, known, next);
 			if (found !== null) return { ...found, current: version, withdrawn };
+			for (const { variant, size } of next.variants ?? []) {
+				const before = known?.variants?.find((one) => one.variant === variant);
+				const was = before === undefined ? null : { size: before.size, entries: null };
+				const grown = findOutOfBounds(sizeBounds, was, { size, entries: null });
+				if (grown !== null) return { ...grown, current: version, withdrawn, variant };
+			}
 		}
 		return null;
 	}
@@ -269,8 +279,9 @@ function isPlaced<R extends Pick<ReleaseEntry, "sequence" | "channel">>(
 }
 
 function describeBeyond(
-	{ what, from, to, current }: BeyondSize,
+	{ what, from, to, current, variant }: BeyondSize,
 	{ sizeReason }: Pick<NewRelease, "sizeReason">,
 ): string {
-	return `${what} ${to}, against ${from} of ${current}${sizeReason === undefined ? "" : `: ${sizeReason}`}`;
+	const whose = variant === undefined ? "" : `variant ${variant}: `;
+	return `${whose}${what} ${to}, against ${from} of ${current}${sizeReason === undefined ? "" : `: ${sizeReason}`}`;
 }

@@ -8,6 +8,8 @@ import type { ReleaseEntry } from "./release-row.ts";
 
 type Desks = Pick<ProductDesks, "tables" | "rollouts" | "rolloutDesk" | "validations">;
 
+export const RELEASES_PER_LIST = 500;
+
 /** @returns releases newest first, after the packages that are not released yet. @param now unix seconds */
 export function tellReleases(desks: Desks, limit: number, now: number): ReleaseEntry[] {
 	return desks.tables.releases(limit).map((release) => withWords(desks, release, now));

@@ -2,6 +2,7 @@
 import type { Channel } from "../../../content/releases/channel.ts";
 import type { Release, Urgency } from "../../../content/releases/product-record.ts";
 import { orderFacts, type ReleaseFacts } from "../../../content/releases/release-facts.ts";
+import type { Variant } from "../../../content/releases/variant.ts";
 import { type Requirement, requirementsKey } from "../../../content/requires/requires.ts";
 import type { EngineRange } from "../../../names.ts";
 import type { Reach } from "../../../rollout/reach.ts";
@@ -33,6 +34,8 @@ export interface ReleaseMetadata {
 /** A version with its bytes, and what has become of it. */
 export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
 	readonly version: string;
+	/** other bytes for some models, by name; not given = every model has the package */
+	readonly variants?: readonly Variant[];
 	readonly addedAt: number;
 	/** subject of the key that uploaded it */
 	readonly addedBy: string;
@@ -89,6 +92,8 @@ export type ReleaseRow = {
 	beta_released_at: number | null;
 	current_sequence: number | null;
 	step: number | null;
+	/** JSON: Variant list */
+	variants: string;
 };
 
 function statusOf(row: ReleaseRow): ReleaseEntry["status"] {
@@ -118,6 +123,13 @@ function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | nul
 	};
 }
 
+/** @returns none = the field is left out */
+function variantsOf({ variants }: ReleaseRow): { variants?: readonly Variant[] } {
+	if (variants === "[]") return {};
+	const listed = JSON.parse(variants) as Variant[];
+	return { variants: listed.toSorted((a, b) => (a.variant < b.variant ? -1 : 1)) };
+}
+
 export function entryOf(row: ReleaseRow): ReleaseEntry {
 	const { version, sha256, size, name, sequence } = row;
 	return {
@@ -125,6 +137,7 @@ export function entryOf(row: ReleaseRow): ReleaseEntry {
 		sha256,
 		size,
 		name,
+		...variantsOf(row),
 		...metadataOf(row),
 		addedAt: row.added_at,
 		addedBy: row.added_by,
@@ -156,6 +169,7 @@ export function recordedOf(row: ReleaseRow): Release {
 		betaReleasedAt,
 		...metadata,
 		...facts,
+		...variantsOf(row),
 		withdrawn: row.withdrawn_at !== null,
 		...(row.revert_to !== null && { revertTo: row.revert_to }),
 		rollout: reachOf(row),

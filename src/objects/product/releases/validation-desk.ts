@@ -110,8 +110,8 @@ export class ValidationDesk implements Chore {
 		if (validator !== null && release !== null && product !== undefined) {
 			const { url, kid, generation } = validator;
 			const secret = { kid, generation, trail: productTrail(product), webhook: VALIDATOR };
-			const { sha256, size, name, urgency } = release;
-			const asked = { product, version, sha256, size, name, urgency, askedAt, dueAt, now };
+			const { sha256, size, name, variants = [], urgency } = release;
+			const asked = { product, version, sha256, size, name, variants, urgency, askedAt, dueAt, now };
 			reply = await sender.ask({ url, secret, ...asked });
 		}
 		storage.transactionSync(() => {

@@ -13,7 +13,7 @@ import { degradedFlag, timestamp } from "../../http/openapi.ts";
 import { pulseLink } from "../../http/pulse-links.ts";
 import { offeredFacts } from "../../http/release-facts-body.ts";
 import { decision, decisionCode } from "../explain/entitlements.ts";
-import { downloadLinks } from "../permits/download-links.ts";
+import { downloadLinks, offeredVariant } from "../permits/download-links.ts";
 
 export const checkStatus = z
 	.enum(["offered", "current", "unavailable", "refused"])
@@ -29,6 +29,7 @@ const offer = z
 		sha256: z.string(),
 		size: z.int(),
 		name: z.string(),
+		variant: offeredVariant,
 		urgency: urgency,
 		notes: z.string(),
 		...offeredFacts,

@@ -254,6 +254,7 @@ async function describeProduct(
 			sha256: release.sha256,
 			size: release.size,
 			name: release.name,
+			...(release.variant !== undefined && { variant: release.variant }),
 			urgency: release.urgency,
 			notes: release.notes,
 			downgrade: selection.downgrade,

@@ -4,6 +4,7 @@ import type { Explanation } from "../../../content/check/explain.ts";
 import type { ProductAnswer } from "../../../content/check/product-answer.ts";
 import { offeredVersion } from "../../../content/check/product-answer.ts";
 import { channel } from "../../../content/releases/channel.ts";
+import { forModel } from "../../../content/releases/for-model.ts";
 import { inOfferOrder } from "../../../content/releases/offer-order.ts";
 import { type Release, urgency, type VersionOrder } from "../../../content/releases/product-record.ts";
 import type { Buckets } from "../../../content/releases/rollout-place.ts";
@@ -42,6 +43,11 @@ const answerBody = z
 const releaseBody = z
 	.object({
 		version: z.string(),
+		variant: z.string().optional().openapi({
+			description:
+				"The package of the release that its model gets; left out = the one for all models without a variant",
+			example: "arm",
+		}),
 		sequence: z.int(),
 		released_at: timestamp,
 		urgency,
@@ -228,15 +234,16 @@ export const explanationBody = z
 /** The part of an explanation that the rules gave. */
 export function describeExplanation(
 	{ answer, releases, changes, install }: Explanation,
-	device: Pick<DeviceProfile, "policy" | "haGroup">,
+	device: Pick<DeviceProfile, "policy" | "haGroup" | "model">,
 	buckets: Buckets,
 	versionOrder: VersionOrder,
 	product: ExplainedReleases | null,
 ) {
 	const unsigned = answer.selection === null ? [] : (product?.unsigned ?? []);
+	const { model } = device;
 	const judged = [
 		...releases,
-		...unsigned.map((release) => ({ release, verdict: "unsigned", readyAt: null }) as const),
+		...unsigned.map((release) => ({ release: forModel(release, model), verdict: "unsigned", readyAt: null }) as const),
 	];
 	const newestFirst = judged.map(({ release }) => release).toSorted((a, b) => b.sequence - a.sequence);
 	const places = new Map(
@@ -251,6 +258,7 @@ export function describeExplanation(
 			.toSorted((a, b) => placeOf(a) - placeOf(b))
 			.map(({ release, verdict, readyAt }) => ({
 				version: release.version,
+				...(release.variant !== undefined && { variant: release.variant }),
 				sequence: release.sequence,
 				released_at: toTimestamp(release.releasedAt),
 				urgency: release.urgency,

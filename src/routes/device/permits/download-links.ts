@@ -6,6 +6,12 @@ import type { Release } from "../../../content/releases/product-record.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { timestamp, toTimestamp } from "../../http/openapi.ts";
 
+/** Of an offer and its permit. */
+export const offeredVariant = z.string().optional().openapi({
+	description: "Which of the release's packages for some models this is; left out = the one for all others",
+	example: "arm",
+});
+
 /** As fields of an answer. */
 export const downloadLinks = {
 	url: z.string().openapi({ description: "Signed download URL" }),

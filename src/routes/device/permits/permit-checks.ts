@@ -1,6 +1,7 @@
 // What a permit looks at again, live, since it may have changed after the offer was made: the license, the release and its
 // age, and what the device's account says of its updates.
 import type { Channel } from "../../../content/releases/channel.ts";
+import { forModel, type ModelRelease } from "../../../content/releases/for-model.ts";
 import { isInChannel, seenOn } from "../../../content/releases/on-channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { skippedByRevert } from "../../../content/releases/revert-target.ts";
@@ -96,7 +97,7 @@ export function notEntitled(code: DecisionCode, grant: Grant | null): ProblemErr
 }
 
 /**
- * @returns the release as the device's channel has it; a device that left beta meanwhile is not to get what is only there
+ * @returns the release as the device's channel and its model have it; a device that left beta meanwhile is not to get what is only there
  * @throws ProblemError `release_withdrawn`, `exposure_limited`
  */
 export function requireRelease(
@@ -104,14 +105,16 @@ export function requireRelease(
 	offer: OfferClaims,
 	channel: Channel,
 	model: string,
-): Release {
-	const release = record?.releases.find(({ version, sha256 }) => version === offer.to && sha256 === offer.sha256);
-	if (record === null || release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
+): ModelRelease {
+	const named = record?.releases.find(({ version }) => version === offer.to);
+	if (record === null || named === undefined || named.withdrawn) throw new ProblemError("release_withdrawn");
+	const release = forModel(seenOn(channel, named), model);
+	if (release.sha256 !== offer.sha256) throw new ProblemError("release_withdrawn");
 	if (skippedByRevert(record.releases, offer.from, model).has(offer.to)) {
 		throw new ProblemError("release_withdrawn", {
 			detail: "devices were sent back from a later release to an earlier one than this, and this device is one of them",
 		});
 	}
 	if (!isInChannel(release, { channel })) throw exposureLimited("other_channel", OTHER_CHANNEL_RETRY_SECONDS);
-	return seenOn(channel, release);
+	return release;
 }

@@ -4,7 +4,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Installed } from "../../../content/check/installed.ts";
 import { entitledTo, type SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
-import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
+import type { ModelRelease } from "../../../content/releases/for-model.ts";
+import type { ProductRecord } from "../../../content/releases/product-record.ts";
 import { unitOf } from "../../../content/releases/rollout-place.ts";
 import type { Room } from "../../../content/releases/room.ts";
 import { isLicensed } from "../../../content/releases/select-release.ts";
@@ -35,7 +36,7 @@ import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { limitRate } from "../../http/rate-limit.ts";
 import { readJson } from "../../http/request-body.ts";
 import { passOn } from "../words/device-words.ts";
-import { downloadLinks, signDownload } from "./download-links.ts";
+import { downloadLinks, offeredVariant, signDownload } from "./download-links.ts";
 import { giveTurnBack, type Turn, takeTurn } from "./ha-turn.ts";
 import {
 	exposureLimited,
@@ -66,6 +67,7 @@ const permitBody = z
 		sha256: z.string(),
 		size: z.int(),
 		name: z.string(),
+		variant: offeredVariant,
 		...downloadLinks,
 		report_by: timestamp,
 		...degradedMarks,
@@ -210,6 +212,7 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 		sha256: release.sha256,
 		size: release.size,
 		name: release.name,
+		...(release.variant !== undefined && { variant: release.variant }),
 		...links,
 		report_by: toTimestamp(reportBy),
 		...markDegraded(scope.degradedAsOf()),
@@ -224,7 +227,7 @@ function requireInstallable(
 	offer: OfferClaims,
 	record: ProductRecord | null,
 	said: Said,
-): Release | Promise<Release> {
+): ModelRelease | Promise<ModelRelease> {
 	const { now } = scope;
 	const pass = requireEntitlement(device, offer.product, now, entitledTo(view.heads, offer.product));
 	const terms = termsOf(pass, device.policy);

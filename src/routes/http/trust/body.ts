@@ -1,5 +1,6 @@
 // The TUF repository on the wire: what operators and publishers see of a product's role.
 import { z } from "@hono/zod-openapi";
+import { countReleases } from "../../../content/releases/signed-releases.ts";
 import type { RoleView } from "../../../objects/trust/trust-view.ts";
 
 export const fileText = z
@@ -17,6 +18,6 @@ export const roleSummary = z.object({
 });
 
 export function describeRole({ digests, product, version, expires, keyids, threshold, trusted }: RoleView) {
-	const releases = Object.keys(digests).length;
+	const releases = countReleases(digests);
 	return { product, version, expires, keyids: [...keyids], threshold, trusted, releases };
 }

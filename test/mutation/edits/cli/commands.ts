@@ -98,7 +98,7 @@ export const COMMANDS: readonly FileEdits[] = [
 		file: "cli/commands/publish/publish.ts",
 		edits: [
 			{
-				from: "await payload.dispose();",
+				from: "await close();",
 				to: "",
 				breaks: "each publication leaves its unpacked package on the disk",
 			},
