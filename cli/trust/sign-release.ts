@@ -28,6 +28,8 @@ export interface SignedRelease {
 	readonly deltas?: readonly { readonly from: string | null; readonly sha256: string; readonly size: number }[];
 }
 
+type Custom = NonNullable<RoleSigned["targets"][string]["custom"]>;
+
 export interface SignedVariant {
 	readonly variant: string;
 	readonly models: readonly string[];
@@ -58,33 +60,47 @@ export async function signRelease(
 	const own = requireSigners(role, signers);
 	const current = role.file === null ? null : parseRole(role.file).signed;
 	const { variants = [] } = release;
-	const isNamed = ({ sha256, variant }: { readonly sha256: string; readonly variant?: string }) =>
-		current?.targets[targetPath(release.product, release.version, variant)]?.hashes.sha256 === sha256;
-	if (role.trusted && current !== null && [release, ...variants].every(isNamed))
+	const path = targetPath(release.product, release.version);
+	const others = Object.entries(current?.targets ?? {}).filter(([one]) => one !== path && !one.startsWith(`${path}@`));
+	const except = variants.flatMap((one) => one.models);
+	const isNamed = (one: Pick<SignedRelease, "sha256"> & Partial<SignedVariant>) => {
+		const known = current?.targets[targetPath(release.product, release.version, one.variant)];
+		const said = one.models ?? except;
+		const was = (one.models === undefined ? known?.custom?.["except"] : known?.custom?.["models"]) ?? [];
+		return known?.hashes.sha256 === one.sha256 && JSON.stringify(was) === JSON.stringify(said);
+	};
+	const isWhole = Object.keys(current?.targets ?? {}).length === others.length + 1 + variants.length;
+	const all = [{ sha256: release.sha256 }, ...variants];
+	if (role.trusted && current !== null && isWhole && all.every(isNamed))
 		return { version: current.version, missing: 0 };
 	const version = (current?.version ?? 0) + 1;
 	const { sha256, size, urgency = "routine", models, engine, requires, deltas = [], index } = release;
-	const custom = {
+	const custom: Custom = {
 		...{ version: release.version, sequence: version, urgency },
 		...(models && { models: [...models] }),
 		...(engine && { engine: JSON.parse(JSON.stringify(engine)) }),
 		...(requires && { requires: requires.map((one) => ({ ...one })) }),
 		...(index && { rule_index: { ...index } }),
 		...(deltas.length > 0 && { deltas: deltas.map((one) => ({ ...one })) }),
-		...(variants.length > 0 && { except: variants.flatMap((one) => one.models) }),
+		...(variants.length > 0 && { except }),
 	};
 	const target: RoleSigned["targets"][string] = { length: size, hashes: { sha256 }, custom };
-	const { rule_index: _, deltas: __, except: ___, ...shared }: NonNullable<typeof target.custom> = custom;
-	const others = variants.map((one): [string, typeof target] => [
-		targetPath(release.product, release.version, one.variant),
-		{
-			...{ length: one.size, hashes: { sha256: one.sha256 } },
-			custom: { ...shared, variant: one.variant, models: [...one.models] },
-		},
-	]);
-	const named = { [targetPath(release.product, release.version)]: target, ...Object.fromEntries(others) };
-	const signed = makeRoleFile(version, { ...withoutDeltas(current?.targets), ...named }, nowSeconds);
+	const signed = makeRoleFile(
+		version,
+		{ ...withoutDeltas(Object.fromEntries(others)), [path]: target, ...variantTargets(release, custom) },
+		nowSeconds,
+	);
 	return { version, missing: await handInRole(api, release.product, await signAll(signed, own)) };
+}
+
+/** Each says of itself what the release says, and for which models it is. */
+function variantTargets({ product, version, variants = [] }: SignedRelease, said: Custom): RoleSigned["targets"] {
+	const { rule_index: _, deltas: __, except: ___, ...shared } = said;
+	const targets = variants.map(({ variant, models, sha256, size }) => [
+		targetPath(product, version, variant),
+		{ length: size, hashes: { sha256 }, custom: { ...shared, variant, models: [...models] } },
+	]);
+	return Object.fromEntries(targets);
 }
 
 /** Only the newest target names its deltas: with all of them the file would be several times as long. */

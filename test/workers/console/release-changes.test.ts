@@ -1,7 +1,7 @@
 // The screen of a release says what its rules change, as text, and which plan that calls for.
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { createProduct, publish } from "../../support/fleet.ts";
+import { createProduct, makePackage, publish, upload } from "../../support/fleet.ts";
 import { freshProduct } from "../../support/fresh-names.ts";
 import { operate } from "../../support/service.ts";
 import { publishRules, suricataRule as rule } from "../support/publish-rules.ts";
@@ -39,6 +39,25 @@ test("classes that the rules call for are marked where the release is said to ha
 	const next = await browser.read(`/console/releases/${product}/1.2.0`);
 	expect(next).not.toContain('<span class="mark amber">threat, behaviour</span>');
 	expect(next).toContain("<dd>not said</dd>");
+});
+
+test("other packages for some models are on its screen, with their digests and whether they are signed", async () => {
+	const { name: product } = freshProduct();
+	await createProduct(product);
+	await upload(product, "1.0.0", await makePackage(`rules of ${product}`));
+	const arm = await makePackage(`rules of ${product} for some`);
+	await upload(product, "1.0.0", arm, {}, "?variant=arm&models=FW-100,FW-200");
+	await publish(product, "1.1.0", `other ${product}`);
+	const browser = await new Browser().signIn();
+	const page = await browser.read(`/console/releases/${product}/1.0.0`);
+	for (const text of [
+		"Other packages for some models",
+		"FW-100, FW-200",
+		arm.sha256,
+		"no: the product has no role file",
+	])
+		expect(page).toContain(text);
+	expect(await browser.read(`/console/releases/${product}/1.1.0`)).not.toContain("Other packages");
 });
 
 test("a release without an index, or with nothing before it, is shown without", async () => {

@@ -135,17 +135,31 @@ describe("a role file", () => {
 		expect(await accept(file, [one, two, other])).toMatchObject({ reason: "unknown_key", keyid: other.keyid });
 	});
 
-	it.each([["threats"], ["threats/"], ["urls/1"], ["threats/1/2"], ["threats/../x"], ["/threats/1"]])(
-		"names releases of its product, not %j",
-		async (path) => {
-			const file = roleFileOf(1, { [path]: targetWith("1") }, NOW);
-			expect(await accept(file, [signers().alice, signers().bob])).toEqual({
-				ok: false,
-				reason: "foreign_target",
-				path,
-			});
-		},
-	);
+	it.each([
+		["threats"],
+		["threats/"],
+		["urls/1"],
+		["threats/1/2"],
+		["threats/../x"],
+		["/threats/1"],
+		["threats/1@"],
+		["threats/1@A"],
+		["threats/1@a@b"],
+		["threats/@a"],
+		["threats/1@a/b"],
+	])("names releases of its product, not %j", async (path) => {
+		const file = roleFileOf(1, { [path]: targetWith("1") }, NOW);
+		expect(await accept(file, [signers().alice, signers().bob])).toEqual({
+			ok: false,
+			reason: "foreign_target",
+			path,
+		});
+	});
+
+	it("names variants of its releases", async () => {
+		const file = roleFileOf(1, { "threats/1": targetWith("1"), "threats/1@arm": targetWith("2") }, NOW);
+		expect(await accept(file, [signers().alice, signers().bob])).toMatchObject({ ok: true });
+	});
 
 	it("names at most a thousand", async () => {
 		const many = (count: number) =>

@@ -96,6 +96,22 @@ test("it is asked once, signed, with where the package is, and the release is he
 	await expectProblem(await answerWith("failed"), "conflict");
 });
 
+test("it is asked about all variants of a release at once, with where each is", async () => {
+	await upload(product, "1.0", await makePackage("the rules"));
+	const arm = await makePackage("the rules for some");
+	await upload(product, "1.0", arm, {}, "?variant=arm&models=FW-100");
+	await operated("PUT", path(), {});
+	await ring();
+	const [asked] = receiver.received as [(typeof receiver.received)[number]];
+	const [variant, ...others] = asked.body.data["variants"] as unknown as Record<string, unknown>[];
+	expect([variant, others]).toMatchObject([{ variant: "arm", models: ["FW-100"], sha256: arm.sha256 }, []]);
+	const link = new URL(String(variant?.["package_url"]));
+	expect(await (await send(link.pathname + link.search)).text()).toBe("the rules for some");
+	await publish(product, "1.1", "without");
+	await ring();
+	expect(receiver.received.at(-1)?.body.data).not.toHaveProperty("variants");
+});
+
 test("it may answer at once", async () => {
 	receiver.answer = () => Response.json({ result: "passed" });
 	await publish(product, "1.0", "the rules");

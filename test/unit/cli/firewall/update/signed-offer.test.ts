@@ -17,6 +17,22 @@ it.each([
 	expect(faultOf(offer, target, runs)).toContain(why);
 });
 
+const variant = { ...signed(1), models: ["FW-100", "FW-200"] };
+const rest = { ...signed(1), except: ["FW-100", "FW-200"] };
+
+it.each([
+	["a variant of its model", variant, "FW-200", true],
+	["another model's variant", variant, "FW-300", false],
+	["a variant for nobody", { ...variant, models: [] }, "FW-100", false],
+	["the package for all other models", rest, "FW-300", true],
+	["the package for all other models, and there is a variant of its own", rest, "FW-100", false],
+	["a package for every model", signed(1), "FW-100", true],
+] as const)("knows for which models it was signed: %s", (_, target, model, isTaken) => {
+	const fault = faultOf(offer, target, null, model);
+	if (isTaken) expect(fault).toBeNull();
+	else expect(fault).toContain(`signed it for other models than ${model}`);
+});
+
 it.each([
 	["nothing runs that is signed, any more or yet", signed(1), null],
 	["it is the one that runs", signed(5), signed(5)],
