@@ -133,34 +133,51 @@ function readHexValue(hex: string): string | null {
 	return length === bytes.length - 2 ? readText(tag, bytes.subarray(2)) : null;
 }
 
+/** RFC 5280 §4.1.2.4 has five forms of text; makers of appliances use the others of X.680 too. */
 function readText(tag: number, content: Uint8Array<ArrayBuffer>): string | null {
 	switch (tag) {
 		case TAG.utf8String:
 		case TAG.printableString:
 		case TAG.ia5String:
 			return decodeUtf8(content);
+		case TAG.numericString:
+		case TAG.visibleString:
+			return content.every((byte) => byte < 0x80) ? decodeUnits(content, 1) : null;
+		case TAG.teletexString:
+			// As everybody reads it: of T.61, whose accents are characters of their own, no certificate makes use.
+			return decodeUnits(content, 1);
 		case TAG.bmpString:
-			return content.length % 2 === 0
-				? readText(TAG.utf8String, Uint8Array.from(new TextEncoder().encode(decodeBmp(content))))
-				: null;
+			return decodeUnits(content, 2);
+		case TAG.universalString:
+			return decodeUnits(content, 4);
 		default:
 			return null;
 	}
 }
 
-function decodeBmp(content: Uint8Array): string {
+/** @param bytes of each character: of Latin-1, UTF-16BE or UTF-32BE @returns as `decodeUtf8` */
+function decodeUnits(content: Uint8Array, bytes: 1 | 2 | 4): string | null {
+	if (content.length % bytes !== 0) return null;
 	let text = "";
-	for (let at = 0; at < content.length; at += 2)
-		text += String.fromCharCode((content[at] ?? 0) * 256 + (content[at + 1] ?? 0));
-	return text;
+	for (let at = 0; at < content.length; at += bytes) {
+		const code = content.subarray(at, at + bytes).reduce((sum, byte) => sum * 256 + byte, 0);
+		if (code > 0x10ffff) return null;
+		text += String.fromCodePoint(code);
+	}
+	return isOfName(text) ? text : null;
 }
 
-/** @returns null where it is no UTF-8, or has a character that no name has: one that ends a line or a text */
+/** @returns null where it is no UTF-8, or has a character that no name has */
 function decodeUtf8(bytes: Uint8Array<ArrayBuffer>): string | null {
 	try {
 		const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-		return /\p{C}/u.test(text) ? null : text;
+		return isOfName(text) ? text : null;
 	} catch {
 		return null;
 	}
+}
+
+/** No character that ends a line or a text, no half of one. */
+function isOfName(text: string): boolean {
+	return !/\p{C}/u.test(text);
 }

@@ -5,8 +5,6 @@ import { readWhole } from "../../../../src/signing/client-certificate/der.ts";
 import { formatName, normalName, valuesOf } from "../../../../src/signing/client-certificate/distinguished-name.ts";
 import { nameOf, oid, tlv } from "../../../support/certificates.ts";
 
-const text = (value: string) => new TextEncoder().encode(value);
-
 describe("a name as text", () => {
 	test.each([
 		["CN=fw-1,O=Example", "CN=fw-1,O=Example"],
@@ -80,8 +78,35 @@ test.each([
 	expect(formatName(readWhole(der) ?? undefined)).toBeNull();
 });
 
-test("two bytes a character (BMPString) are read", () => {
-	const name = tlv(0x30, tlv(0x31, tlv(0x30, oid("2.5.4.3"), tlv(0x1e, Uint8Array.of(0, 0x66, 0, 0x77)))));
-	expect(formatName(readWhole(name) ?? undefined)).toBe("CN=fw");
-	expect(text("fw")).toHaveLength(2);
+const valued = (tag: number, ...content: number[]) =>
+	tlv(0x30, tlv(0x31, tlv(0x30, oid("2.5.4.3"), tlv(tag, Uint8Array.from(content)))));
+
+test.each<[form: string, tag: number, content: number[], value: string]>([
+	["UTF8String", 0x0c, [0xc3, 0xa9], "é"],
+	["NumericString", 0x12, [0x34, 0x20, 0x32], "4 2"],
+	["PrintableString", 0x13, [0x66, 0x77], "fw"],
+	["TeletexString, as Latin-1", 0x14, [0x43, 0x61, 0x66, 0xe9], "Café"],
+	["IA5String", 0x16, [0x66, 0x40], "f@"],
+	["VisibleString", 0x1a, [0x66, 0x77], "fw"],
+	["UniversalString", 0x1c, [0, 0, 0, 0x66, 0, 1, 0xf6, 0x92], "f🚒"],
+	["BMPString", 0x1e, [0, 0x66, 0x20, 0xac], "f€"],
+])("a value that is a %s is read, in a certificate and as hexadecimal", (_form, tag, content, value) => {
+	expect(formatName(readWhole(valued(tag, ...content)) ?? undefined)).toBe(`CN=${value}`);
+	const hex = Array.from(tlv(tag, Uint8Array.from(content)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+	expect(normalName(`CN=#${hex}`)).toBe(`CN=${value}`);
+});
+
+test.each<[what: string, tag: number, content: number[]]>([
+	["beyond ASCII in a NumericString", 0x12, [0xb2]],
+	["beyond ASCII in a VisibleString", 0x1a, [0xe9]],
+	["an end of text in a TeletexString", 0x14, [0x66, 0]],
+	["a control character of Latin-1", 0x14, [0x85]],
+	["half a character in a BMPString", 0x1e, [0, 0x66, 0]],
+	["one of a pair in a BMPString", 0x1e, [0xd8, 0x3d]],
+	["half a character in a UniversalString", 0x1c, [0, 0, 0, 0x66, 0, 0]],
+	["one of a pair in a UniversalString", 0x1c, [0, 0, 0xd8, 0x3d]],
+	["a number beyond Unicode", 0x1c, [0, 0x11, 0, 0]],
+	["a number beyond all", 0x1c, [0xff, 0xff, 0xff, 0xff]],
+])("%s is no text", (_what, tag, content) => {
+	expect(formatName(readWhole(valued(tag, ...content)) ?? undefined)).toBeNull();
 });
