@@ -15,6 +15,9 @@ export const codeId = z
 
 export const manufacturerId = z
 	.string()
-	.regex(/^mfr-[0-9a-z]{4,40}$/, "a manufacturer looks like mfr-01234567; `parapet manufacturer list` shows it");
+	.regex(
+		/^mfr-[0-9a-z]{4,40}$/,
+		"a manufacturer looks like mfr-0123456789abcdef; `parapet manufacturer list` shows it",
+	);
 
 export const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-01234567");

@@ -21,7 +21,7 @@ const KEY_ID = new RegExp(`^key-${CHARACTER}{8}$`);
 const MESSAGE_ID = new RegExp(`^msg-${CHARACTER}{8}$`);
 const HA_GROUP_ID = new RegExp(`^hag-${CHARACTER}{10}-${CHARACTER}{8}$`);
 const PUBLISHER_ID = new RegExp(`^pub-${CHARACTER}{8}$`);
-const MANUFACTURER_ID = new RegExp(`^mfr-${CHARACTER}{8}$`);
+const MANUFACTURER_ID = new RegExp(`^mfr-${CHARACTER}{16}$`);
 const WEBHOOK_ID = new RegExp(`^whk-${CHARACTER}{8}$`);
 
 /** Every device id has this length. */
@@ -108,9 +108,13 @@ export function mintPublisherId(random: Uint8Array): string {
 	return `pub-${characters(random, 8)}`;
 }
 
-/** A new id of a manufacturer. */
-export function mintManufacturerId(random: Uint8Array): string {
-	return `mfr-${characters(random, 8)}`;
+/**
+ * The id of a manufacturer is of its authority's key, so that it is the same with a renewed certificate, and once it is added again.
+ * 80 bits: who wants the id of another has to find a key for it.
+ * @param keyHash SHA-256 of the authority's SubjectPublicKeyInfo
+ */
+export function manufacturerIdOf(keyHash: Uint8Array): string {
+	return `mfr-${characters(keyHash, 16)}`;
 }
 
 export function isManufacturerId(text: string): boolean {

@@ -178,6 +178,8 @@ export const DEPLOYMENT_EVENTS = {
 	"service.probe_recovered": "It went well six times in a row again, for half an hour",
 	"manufacturer.add":
 		"A manufacturer was added, whose certificates let appliances in without an auth code. Detail: its name and that of its authority",
+	"manufacturer.renew":
+		"A manufacturer's authority has another certificate for the same key and name. Detail: its name and that of its authority",
 	"manufacturer.remove": "A manufacturer's certificates let nobody in any more; its devices stay. Detail: its name",
 	"credential.create": "An API key was made. Detail: its subject and scopes",
 	"credential.revoke": "An API key was revoked. Detail: its subject",

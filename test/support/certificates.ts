@@ -33,6 +33,8 @@ export interface Order {
 export interface Authority extends Issued {
 	readonly name: Subject;
 	issue(order: Order): Promise<Issued>;
+	/** @returns it with another certificate for the same key; name: left out = the same */
+	renew(name?: Subject): Promise<Authority>;
 	/** @returns its list of those that were revoked (RFC 5280 §5), PEM */
 	revoke(...certificates: Issued[]): Promise<string>;
 }
@@ -55,11 +57,15 @@ const SIGNATURES = {
 
 /** @param name of the authority, most particular part last */
 export async function makeAuthority(name: Subject, kind: NonNullable<Order["key"]> = "P-256"): Promise<Authority> {
-	const keys = await makeKeys(kind);
+	return authorityWith(name, await makeKeys(kind));
+}
+
+async function authorityWith(name: Subject, keys: Keys): Promise<Authority> {
 	const self = await sign({ subject: name, isAuthority: true }, name, keys, keys);
 	return {
 		...self,
 		name,
+		renew: (other = name) => authorityWith(other, keys),
 		issue: async (order) => sign(order, name, await makeKeys(order.key ?? "P-256"), keys),
 		revoke: (...certificates) => listRevoked(certificates, name, keys),
 	};

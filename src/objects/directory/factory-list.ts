@@ -4,7 +4,7 @@ import type { Change, WriteDeploymentAudit } from "../audit.ts";
 
 export const FACTORY_TABLES = [
 	`CREATE TABLE manufacturers (
-		id TEXT PRIMARY KEY,
+		id TEXT PRIMARY KEY, -- of its authority's public key
 		name TEXT NOT NULL,
 		subject TEXT NOT NULL, -- distinguished name of its authority
 		public_key TEXT NOT NULL, -- base64url of the DER form
@@ -43,8 +43,11 @@ export type ManufacturerOrder =
 
 export interface ManufacturerAnswer {
 	readonly manufacturers: readonly Manufacturer[];
-	/** too_many: no more are taken; same: there is one of this authority; unknown: there is none to remove */
-	readonly outcome: "done" | "same" | "unknown" | "too_many";
+	/**
+	 * too_many: no more are taken; same: there is one of this authority, with the certificate that was given now; other_subject: there is one with
+	 * its key, and another distinguished name; unknown: there is none to remove
+	 */
+	readonly outcome: "done" | "same" | "other_subject" | "unknown" | "too_many";
 }
 
 export type ClaimOrder =
@@ -74,7 +77,15 @@ export class FactoryList {
 			return { manufacturers: this.#list(), outcome: "done" };
 		}
 		const { id, name, subject, publicKey, fingerprint, notAfter } = order.manufacturer;
-		if (before.some((one) => one.fingerprint === fingerprint)) return { manufacturers: before, outcome: "same" };
+		const known = before.find((one) => one.id === id);
+		if (known !== undefined) {
+			if (known.subject !== subject || known.publicKey !== publicKey)
+				return { manufacturers: before, outcome: "other_subject" };
+			if (known.fingerprint === fingerprint) return { manufacturers: before, outcome: "same" };
+			this.#sql.exec("UPDATE manufacturers SET fingerprint = ?, not_after = ? WHERE id = ?", fingerprint, notAfter, id);
+			this.#audit(order, "manufacturer.renew", id, `${known.name}: ${subject}`);
+			return { manufacturers: this.#list(), outcome: "same" };
+		}
 		if (before.length >= MAX_MANUFACTURERS) return { manufacturers: before, outcome: "too_many" };
 		const query = `INSERT INTO manufacturers (id, name, subject, public_key, fingerprint, not_after, created_at, created_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;

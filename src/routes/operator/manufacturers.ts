@@ -1,10 +1,11 @@
 // Makers of appliances whose certificates (IEEE 802.1AR) let an appliance in without an auth code, where an account has claimed its serial number.
 import { createRoute, z } from "@hono/zod-openapi";
-import { ID_RANDOM_BYTES, isManufacturerId, mintManufacturerId } from "../../entitlement/ids.ts";
+import { isManufacturerId, manufacturerIdOf } from "../../entitlement/ids.ts";
 import type { Manufacturer } from "../../objects/directory/factory-list.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { readAuthority } from "../../signing/client-certificate/authority.ts";
+import { decodeBase64url } from "../../signing/formats/base64url.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
@@ -32,7 +33,7 @@ const add = createRoute({
 	tags: ["Operator"],
 	summary: "Let appliances of a manufacturer in without an auth code, once their serial numbers are claimed",
 	description:
-		"The certificate is the one of the authority that signs its appliances' certificates itself, no root above it. The host that asks for client certificates has to trust it as well.",
+		"The certificate is the one of the authority that signs its appliances' certificates itself, no root above it. The host that asks for client certificates has to trust it as well. A manufacturer is its authority's key: a renewed certificate takes the place of the one before, and claims outlast it, and a removal.",
 	request: {
 		body: jsonBody(
 			z.strictObject({ name: displayName, certificate: z.string().max(MAX_PEM_LENGTH) }).openapi("NewManufacturer"),
@@ -40,7 +41,7 @@ const add = createRoute({
 	},
 	responses: {
 		201: jsonAnswer(manufacturerBody, "Added"),
-		200: jsonAnswer(manufacturerBody, "There was one with this authority"),
+		200: jsonAnswer(manufacturerBody, "There was one with this authority; it has this certificate now"),
 		...problems("unauthenticated", "insufficient_scope", "invalid_request", "conflict", "rate_limited"),
 	},
 });
@@ -80,6 +81,13 @@ function describeManufacturer(one: Manufacturer): z.infer<typeof manufacturerBod
 	};
 }
 
+/** @returns the id that the manufacturer has, or is to have */
+async function manufacturerIdFor({ publicKey }: Pick<Manufacturer, "publicKey">): Promise<string> {
+	const spki = decodeBase64url(publicKey);
+	if (spki === null) throw new Error("a key that was just written is no base64url");
+	return manufacturerIdOf(new Uint8Array(await crypto.subtle.digest("SHA-256", spki)));
+}
+
 export const manufacturers = createRouter()
 	.openapi(add, async (c) => {
 		const { name, certificate } = c.req.valid("json");
@@ -88,7 +96,7 @@ export const manufacturers = createRouter()
 			const message = "one certificate in PEM is expected, with a key of RSA, P-256, P-384, P-521 or Ed25519";
 			throw new ProblemError("invalid_request", { extras: { errors: [{ field: "certificate", message }] } });
 		}
-		const id = mintManufacturerId(crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES)));
+		const id = await manufacturerIdFor(authority);
 		const manufacturer = { id, name, ...authority };
 		const directory = c.env.services.objects.directory();
 		const { manufacturers: all, outcome } = await directory.manufacturers({
@@ -96,7 +104,11 @@ export const manufacturers = createRouter()
 			kind: "add",
 			manufacturer,
 		});
-		const found = all.find(({ fingerprint }) => fingerprint === authority.fingerprint);
+		const found = all.find((one) => one.id === id);
+		if (found !== undefined && outcome === "other_subject") {
+			const detail = `${id} has the same key in another name, ${found.subject}: remove it first; what is claimed stays claimed`;
+			throw new ProblemError("conflict", { detail });
+		}
 		if (found === undefined)
 			throw new ProblemError("conflict", { detail: "there are as many manufacturers as there may be" });
 		return c.json(describeManufacturer(found), outcome === "done" ? 201 : 200);

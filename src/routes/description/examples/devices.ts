@@ -30,7 +30,7 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	to: "lic-8m3t5x0k",
 	webhook: "whk-3k8v2m1q",
 	"AuthCode.id": "code-6r1x9m4d",
-	manufacturer: "mfr-5r1x9m4d",
+	manufacturer: "mfr-5r1x9m4d0k7t2c8v",
 	"Device.certificates": [],
 	"DeviceCertificate.fingerprint": "xJ0f8Kji2e5rPs1bGxmD0Pq6o6sOHtSUQelkXv5GnxA",
 	"DeviceCertificate.issuer": "CN=Example Device CA 3,O=Example Firewalls",

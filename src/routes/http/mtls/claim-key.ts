@@ -2,7 +2,7 @@
 import { foldSerial } from "../../../names.ts";
 import { hashSecret, type LookupKeys } from "../../../signing/keys/lookup-keys.ts";
 
-/** @param manufacturer id @returns the same for each way to write the serial number */
+/** @param manufacturer id, which is of its key: so that removed and added again it has the same claims @returns the same for each way to write the serial number */
 export function claimKey(keys: LookupKeys, manufacturer: string, serial: string): Promise<string> {
 	return hashSecret(keys, "claim", `${manufacturer}\n${foldSerial(serial)}`);
 }

@@ -124,7 +124,7 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	owner_id: () => "583231",
 	workflow: () => "release.yml",
 	publisher: () => "pub-00000000",
-	manufacturer: () => "mfr-00000000",
+	manufacturer: () => "mfr-0000000000000000",
 	certificate: () => "-----BEGIN CERTIFICATE-----",
 	subject_token: () => "a.b.c",
 	/** of a backup */

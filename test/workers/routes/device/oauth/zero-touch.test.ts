@@ -259,7 +259,7 @@ describe("a claim", () => {
 		const serials = [`SN-${freshName()}`];
 		const ask = (body: object) => operate("POST", path, body);
 		await expectProblem(await ask({ serials, license: "lic-00000000" }), "not_found");
-		await expectProblem(await ask({ serials, license, manufacturer: "mfr-00000000" }), "invalid_request");
+		await expectProblem(await ask({ serials, license, manufacturer: "mfr-0000000000000000" }), "invalid_request");
 		await expectProblem(await ask({ serials: [], license }), "invalid_request");
 		await expectProblem(await ask({ serials: ["a b"], license }), "invalid_request");
 		const second = await makeAuthority([["CN", freshName()]]);
