@@ -94,8 +94,8 @@ export interface Config {
 	readonly access: AccessSettings | null;
 	/** whose ID tokens are taken in exchange for a token to publish: GitHub's, GitLab's, and what is named beside them */
 	readonly ciIssuers: readonly CiIssuer[];
-	/** as which firewall the service asks itself; null = it does not */
-	readonly probeDevice: ProbeDevice | null;
+	/** as which firewall the service asks itself; null = it does not; malformed = its probe fails, and nothing else */
+	readonly probeDevice: ProbeDevice | "malformed" | null;
 	/** by account id: with which key the auto-scaling hook acts in that account's AWS */
 	readonly awsCredentials: ReadonlyMap<string, AwsCredentials>;
 	/** URL that takes the place of AWS in tests; null = AWS */
@@ -139,7 +139,6 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		...incompleteRedis(value),
 		...quotaBelowPackage(value),
 		...incompleteAccess(value),
-		...incompleteMutualTls(value),
 	];
 	if (faults.length > 0) throw new ConfigError(faults);
 	return {
@@ -212,11 +211,7 @@ function unfitCdn({
 	return faults;
 }
 
-/** Nobody would ask for what the proxy says. */
-function incompleteMutualTls({ MTLS_ORIGIN: origin, CLIENT_CERT_SECRET: secret }: Variables): string[] {
-	return origin === undefined && secret !== undefined ? ["MTLS_ORIGIN is missing beside CLIENT_CERT_SECRET"] : [];
-}
-
+/** The secret alone is none: it is set before the origin is, and taken away after it. */
 function mutualTls({ MTLS_ORIGIN: origin, CLIENT_CERT_SECRET: secret }: Variables): MutualTls | null {
 	return origin === undefined ? null : { origin, proxySecret: secret ?? null };
 }

@@ -27,8 +27,9 @@ export default {
 	async scheduled(_, env, context) {
 		const services = await servicesFor(env);
 		const { objects, historyFiles, config } = services;
-		await objects.directory().renewHeads();
+		// First, and never failing: where a part is down it says so.
 		await probe(services, (request) => answer(request, env, context));
+		await objects.directory().renewHeads();
 		await pruneHistory(historyFiles, config.historyDays);
 		await goRound(objects, Math.floor(Date.now() / 1_000), (line) => console.warn(line));
 	},
@@ -57,11 +58,19 @@ async function probe(
 ): Promise<void> {
 	const { probeDevice: device, issuer } = config;
 	if (device === null) return;
-	const result = await runProbe({ device, issuer, ask, fetch: (url) => fetch(url), nowMs: () => Date.now() });
+	const result =
+		device === "malformed"
+			? ({ failed: "token", code: "misconfigured", ms: 0 } as const)
+			: await runProbe({ device, issuer, ask, fetch: (url) => fetch(url), nowMs: () => Date.now() });
 	console.log(JSON.stringify({ type: "probe", ...result }));
 	telemetry.record({
 		...newRequestEvent("PROBE", null, null),
-		...{ route: "probe", status: result.failed === null ? 200 : 503, problem: result.code, product: device.product },
+		...{
+			route: "probe",
+			status: result.failed === null ? 200 : 503,
+			problem: result.code,
+			product: device === "malformed" ? null : device.product,
+		},
 		...{ outcome: result.failed ?? "well", durationMs: result.ms },
 	});
 	await objects

@@ -68,6 +68,8 @@ export abstract class KeptObject extends DurableObject<ObjectBindings> {
 	}
 
 	#outOf(backup: string): RestoreAnswer {
-		return isOutOf(this.ctx.storage, backup) ? { ok: true, isWhole: true } : { ok: false, reason: "not_empty" };
+		return isOutOf(this.ctx.storage, backup)
+			? { ok: true, isWhole: true, isAwake: true }
+			: { ok: false, reason: "not_empty" };
 	}
 }

@@ -146,6 +146,9 @@ export async function openBackup(folder: string): Promise<{ manifest: Manifest; 
 	}
 	if ((await hashOrNull(join(folder, OBJECTS))) !== found.sha256) throw damaged(OBJECTS, "is not what it was");
 	const entries = await readEntries(folder);
+	const rows = entries.reduce((sum, one) => sum + one.rows, 0);
+	if (rows !== found.rows || entries.length !== found.objects)
+		throw damaged(MANIFEST, "counts other rows than there are");
 	for (const one of entries) {
 		if ((await hashOrNull(join(folder, fileOf(one.owner)))) !== one.sha256)
 			throw damaged(fileOf(one.owner), "is not what it was, or is missing");

@@ -9,13 +9,13 @@ import { formatCount } from "../../terminal/output.ts";
 import { createCountProgress } from "../../terminal/progress.ts";
 import { rebuildAll } from "../record/rebuild.ts";
 import { describeOwner, digestOf, type Entry, type KeptRow, openBackup, readRows } from "./backup-files.ts";
-import type { Asking } from "./pages.ts";
+import { type Asking, exportPages } from "./pages.ts";
 import { expectOurs } from "./verify.ts";
 
 /** Of JSON, in one request; a row is 2 MB at most. */
 const PAGE_CHARACTERS = 262_144;
 const TRIES = 12;
-const taken = z.looseObject({ whole: z.boolean() });
+const taken = z.looseObject({ whole: z.boolean(), awake: z.boolean() });
 
 export async function runRestore(
 	context: OperatorContext<{ readonly dryRun?: boolean | undefined }>,
@@ -28,6 +28,7 @@ export async function runRestore(
 	await expectOurs(asking, manifest);
 	const size = `${formatCount(manifest.rows)} rows of ${formatCount(manifest.objects)} objects of ${manifest.issuer}, as they were ${manifest.made_at}`;
 	if (options.dryRun) {
+		await expectUnused(asking);
 		output.answer({ ...manifest, restored: false }, `would restore ${size}`);
 		return;
 	}
@@ -35,10 +36,12 @@ export async function runRestore(
 	const backup = digestOf(manifest);
 	const progress = createCountProgress(surroundings, "restoring", output.json);
 	try {
+		let awake = 0;
 		for (const [index, entry] of entries.entries()) {
-			await fill(asking, folder, entry, backup);
+			if (await fill(asking, folder, entry, backup)) awake += 1;
 			progress.report(index + 1, entries.length, describeOwner(entry.owner));
 		}
+		if (awake === entries.length) throw restoredBefore();
 		for (const { owner } of entries) {
 			const what = `could not wake ${describeOwner(owner)}`;
 			await insist(asking, () => api.call("POST", "/v1/backup/wake", what, anyAnswer, { owner, backup }, signal));
@@ -54,12 +57,29 @@ export async function runRestore(
 	]);
 }
 
+/** @throws CliError where somebody has used the deployment: the Directory is there with the first account, product or key */
+async function expectUnused(asking: Asking): Promise<void> {
+	for await (const _ of exportPages(asking, { object: "directory" }))
+		throw new CliError(`${asking.api.server} is in use`, {
+			code: "backup_not_empty",
+			fix: "restore into a deployment that nobody has used",
+		});
+}
+
+function restoredBefore(): CliError {
+	return new CliError("this deployment was restored from this backup before; nothing was changed", {
+		code: "restored_before",
+		fix: "to go back to it, restore it into a deployment that nobody has used",
+	});
+}
+
+/** @returns whether the object exists already, out of this very backup */
 async function fill(
 	asking: Asking,
 	folder: string,
 	{ owner, schema, rows: total }: Entry,
 	backup: string,
-): Promise<void> {
+): Promise<boolean> {
 	const { api, signal } = asking;
 	const what = `could not restore ${describeOwner(owner)}`;
 	let index = 0;
@@ -75,11 +95,13 @@ async function fill(
 		characters += JSON.stringify(row).length;
 		if (characters < PAGE_CHARACTERS) continue;
 		// It was all there before.
-		if ((await send(rows, false)).whole) return;
+		const { whole, awake } = await send(rows, false);
+		if (whole) return awake;
 		[rows, characters] = [[], 0];
 	}
-	if (!(await send(rows, true)).whole)
-		throw new CliError(`${what}: the service says that rows are missing`, { code: "backup_damaged" });
+	const { whole, awake } = await send(rows, true);
+	if (!whole) throw new CliError(`${what}: the service says that rows are missing`, { code: "backup_damaged" });
+	return awake;
 }
 
 function insist<T>({ surroundings, signal }: Asking, ask: () => Promise<T>): Promise<T> {

@@ -54,10 +54,10 @@ export function keptTables(sql: SqlStorage): string[] {
 	return ownTables(sql).filter((name) => !NOT_KEPT.has(name));
 }
 
-/** @returns names of all tables that are not the platform's */
+/** @returns names of all tables that are not the platform's, nor those of its stand-in on one machine (`__miniflare_…`) */
 export function ownTables(sql: SqlStorage): string[] {
 	const query = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-		AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY rowid`;
+		AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY rowid`;
 	return sql
 		.exec<{ name: string }>(query)
 		.toArray()

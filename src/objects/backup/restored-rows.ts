@@ -28,7 +28,13 @@ export interface RowsToRestore {
 export type RestoreRefusal = "not_empty" | "other_schema" | "out_of_order" | "bad_row" | "rows_missing";
 
 export type RestoreAnswer =
-	| { readonly ok: true /** whether all its rows are there */; readonly isWhole: boolean }
+	| {
+			readonly ok: true;
+			/** whether all its rows are there */
+			readonly isWhole: boolean;
+			/** whether it exists already, out of this very backup */
+			readonly isAwake: boolean;
+	  }
 	| { readonly ok: false; readonly reason: RestoreRefusal };
 
 interface Restoring {
@@ -63,7 +69,7 @@ export function wakeWhole(storage: DurableObjectStorage, schema: Schema, backup:
 		storage.kv.put(RESTORED_KEY, backup);
 		declareTables(storage, schema);
 	});
-	return { ok: true, isWhole: true };
+	return { ok: true, isWhole: true, isAwake: true };
 }
 
 class Refusal extends Error {
@@ -79,16 +85,17 @@ function takePage(storage: DurableObjectStorage, schema: Schema, page: RowsToRes
 	const { kv, sql } = storage;
 	const { backup, index, rows, total } = page;
 	const known = kv.get<Restoring>(RESTORING_KEY);
-	if (known?.backup === backup && known.isWhole) return { ok: true, isWhole: true };
+	if (known?.backup === backup && known.isWhole) return { ok: true, isWhole: true, isAwake: false };
 	const before = index === 0 ? beginAnew(storage, schema, backup) : known;
 	if (before?.backup !== backup || index > before.pages) throw new Refusal("out_of_order");
-	if (index < before.pages) return { ok: true, isWhole: false };
+	if (index < before.pages) return { ok: true, isWhole: false, isAwake: false };
 	for (const row of rows) insertRow(sql, row);
 	const isWhole = total !== null;
 	const restored: Restoring = { backup, pages: before.pages + 1, rows: before.rows + rows.length, isWhole };
-	if (isWhole && restored.rows !== total) throw new Refusal("rows_missing");
+	// An object that is there has a row at least: its own.
+	if (isWhole && (restored.rows !== total || total === 0)) throw new Refusal("rows_missing");
 	kv.put(RESTORING_KEY, restored);
-	return { ok: true, isWhole };
+	return { ok: true, isWhole, isAwake: false };
 }
 
 function beginAnew(storage: DurableObjectStorage, { tables }: Schema, backup: string): Restoring {
@@ -118,8 +125,9 @@ function insertRow(sql: SqlStorage, { table: name, row }: KeptRow): void {
 	}
 }
 
-function raiseSequence(sql: SqlStorage, { name, seq }: KeptRow["row"]): void {
-	if (typeof name !== "string" || typeof seq !== "number" || !keptTables(sql).includes(name))
+function raiseSequence(sql: SqlStorage, { name, seq, ...more }: KeptRow["row"]): void {
+	const isNumber = typeof seq === "number" && Number.isSafeInteger(seq) && seq >= 0;
+	if (typeof name !== "string" || !isNumber || Object.keys(more).length > 0 || !keptTables(sql).includes(name))
 		throw new Refusal("bad_row");
 	const known = sql.exec(`UPDATE ${SEQUENCES} SET seq = max(seq, ?) WHERE name = ?`, seq, name);
 	if (known.rowsWritten === 0) sql.exec(`INSERT INTO ${SEQUENCES} (name, seq) VALUES (?, ?)`, name, seq);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { parseProbeDevice } from "../../../src/probe/probe-device.ts";
+import { type ProbeDevice, parseProbeDevice } from "../../../src/probe/probe-device.ts";
 import { runProbe } from "../../../src/probe/run-probe.ts";
 import { runCli } from "../../unit/cli/support/run-cli.ts";
 import { type RunningService, startService } from "../support/service.ts";
@@ -27,10 +27,11 @@ async function createProbe() {
 	const file = join(folder, "probe-device.json");
 	expect((await stat(file)).mode & 0o777).toBe(0o600);
 	expect(stdout).not.toContain(JSON.parse(await readFile(file, "utf8")).jwk.d);
-	return parseProbeDevice(await readFile(file, "utf8"));
+	const device = parseProbeDevice(await readFile(file, "utf8"));
+	if (device === "malformed") throw new Error("what was written is no probe's device");
+	return device;
 }
-const ask = (device: ReturnType<typeof parseProbeDevice>) =>
-	runProbe({ device, issuer: service.url, ask: fetch, fetch, nowMs: Date.now });
+const ask = (device: ProbeDevice) => runProbe({ device, issuer: service.url, ask: fetch, fetch, nowMs: Date.now });
 
 it("is good for a token and a download, until another takes its place", async () => {
 	const first = await createProbe();

@@ -106,7 +106,8 @@ describe("a backup", () => {
 			expect((await parapet(there, "account", "list"))["accounts"]).toEqual([]);
 			await parapet(there, "backup", "restore", join(folder, "kept"));
 			expect(await told(there)).toEqual(await told(here));
-			expect((await parapet(there, "backup", "restore", join(folder, "kept")))["restored"], "again").toBe(true);
+			const again = await ask(there, "backup", "restore", join(folder, "kept"));
+			expect(again, "again").toMatchObject({ exitCode: 1, error: { code: "restored_before" } });
 			await parapet(there, "record", "verify");
 			// A firewall goes on where its service is now.
 			await cp(join(folder, "one"), join(folder, "moved"), { recursive: true });
@@ -201,6 +202,7 @@ describe("a backup", () => {
 			["with a line too much", "backup_damaged", () => appendFile(join(kept, "directory.ndjson"), "{}\n")],
 			["with another list of objects", "backup_damaged", alter("objects.ndjson", /"rows":/, '"rows":1')],
 			["with another time", "backup_of_another", alter("manifest.json", /"made_at": "2/, '"made_at": "3')],
+			["with another count", "backup_damaged", alter("manifest.json", /"rows": /, '"rows": 1')],
 			["with another seal", "backup_of_another", alter("manifest.json", /"seal": "./, '"seal": "_')],
 			["of a form to come", "backup_other_form", alter("manifest.json", /parapet-backup\/1/, "parapet-backup/2")],
 			["without its manifest", "usage", () => rm(join(kept, "manifest.json"))],
@@ -229,8 +231,10 @@ describe("a backup", () => {
 		});
 
 		it("where the deployment is in use", async () => {
-			const run = await ask(here, "backup", "restore", join(folder, "sound"));
-			expect(run).toMatchObject({ exitCode: 1, error: { code: "backup_not_empty" } });
+			for (const dryRun of [[], ["--dry-run"]]) {
+				const run = await ask(here, "backup", "restore", join(folder, "sound"), ...dryRun);
+				expect(run).toMatchObject({ exitCode: 1, error: { code: "backup_not_empty" } });
+			}
 		});
 	});
 

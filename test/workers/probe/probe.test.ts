@@ -48,6 +48,17 @@ async function events(): Promise<readonly unknown[]> {
 }
 
 describe("a run of the cron trigger", () => {
+	it.each(["x", "{}", "\n", "[]"])("tells that the secret is malformed (%j), and the service goes on", async (text) => {
+		for (const _ of [1, 2]) await run({ PROBE_DEVICE: text });
+		expect(await events()).toEqual([["service.probe_failed", "token", "misconfigured"]]);
+		const answer = await worker.fetch(
+			new Request(`${ISSUER}/.well-known/parapet`) as Parameters<typeof worker.fetch>[0],
+			{ ...env, PROBE_DEVICE: text } as Env,
+			createExecutionContext(),
+		);
+		expect(answer.status).toBe(200);
+	});
+
 	it("says nothing where there is no probe", async () => {
 		await run({});
 		expect(await probeOf()).toBeNull();

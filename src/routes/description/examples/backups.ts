@@ -13,5 +13,6 @@ export const BACKUP_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"BackupRestore.index": 0,
 	"BackupRestore.total": 1,
 	whole: true,
+	awake: false,
 	seal: KEY_X,
 };

@@ -109,7 +109,10 @@ const restoreRoute = createRoute({
 	responses: {
 		200: jsonAnswer(
 			z
-				.object({ whole: z.boolean().openapi({ description: "Whether all its rows are there" }) })
+				.object({
+					whole: z.boolean().openapi({ description: "Whether all its rows are there" }),
+					awake: z.boolean().openapi({ description: "Whether it exists, out of this backup: nothing was changed" }),
+				})
 				.openapi("BackupTaken"),
 			"Taken. The object does not exist before it is woken",
 		),
@@ -172,7 +175,7 @@ export const backup = createRouter()
 		const { owner: of, ...page } = c.req.valid("json");
 		const answer = await (await objectOf(c, of)).restoreRows(page);
 		if (!answer.ok) throw problemOf(answer.reason);
-		return c.json({ whole: answer.isWhole }, 200);
+		return c.json({ whole: answer.isWhole, awake: answer.isAwake }, 200);
 	})
 	.openapi(wakeRoute, async (c) => {
 		const { owner: of, backup: digest } = c.req.valid("json");

@@ -70,6 +70,15 @@ describe("the rows of an object", () => {
 		expect(answer, "by the code of now").toEqual({ ok: false, reason: "other_schema" });
 	});
 
+	it("lack tables of the platform and of its stand-in on one machine", async () => {
+		const { account, rows } = await exported();
+		await runInDurableObject(account(), (_, { storage }) => {
+			storage.sql.exec("CREATE TABLE __miniflare_do_name (name TEXT)");
+			storage.sql.exec("INSERT INTO __miniflare_do_name VALUES ('x')");
+		});
+		expect((await account().exportRows(""))?.rows).toEqual(rows);
+	});
+
 	it("lack what is owed to the deployment's own stores", async () => {
 		const { rows } = await exported();
 		expect(new Set(rows.map(({ table }) => table))).not.toContain("outbox");
@@ -81,9 +90,9 @@ describe("an object that is restored", () => {
 	it("answers as the one that was exported, also in its next life", async () => {
 		const { account, device, rows, schema } = await exported();
 		const name = freshName();
-		expect(await accountAt(name).restoreRows(wholeOf(rows, schema))).toEqual({ ok: true, isWhole: true });
+		expect(await accountAt(name).restoreRows(wholeOf(rows, schema))).toMatchObject({ ok: true, isWhole: true });
 		expect(await accountAt(name).info(), "it sleeps").toBeNull();
-		expect(await accountAt(name).wakeRestored(BACKUP)).toEqual({ ok: true, isWhole: true });
+		expect(await accountAt(name).wakeRestored(BACKUP)).toMatchObject({ ok: true, isWhole: true });
 		const there = async (at: ReturnType<typeof accountAt>) => [
 			await at.info(),
 			await at.listLicenses(NOW),
@@ -101,7 +110,7 @@ describe("an object that is restored", () => {
 	it("does not exist before it is woken, and whoever creates it meanwhile finds nothing of it", async () => {
 		const { rows, schema } = await exported();
 		const name = freshName();
-		expect(await accountAt(name).restoreRows({ backup: BACKUP, schema, index: 0, rows, total: null })).toEqual({
+		expect(await accountAt(name).restoreRows({ backup: BACKUP, schema, index: 0, rows, total: null })).toMatchObject({
 			ok: true,
 			isWhole: false,
 		});
@@ -143,8 +152,8 @@ describe("an object that is restored", () => {
 		await restored.restoreRows({ backup: BACKUP, schema, index: 1, rows: rows.slice(3), total: rows.length });
 		expect(await restored.wakeRestored("c".repeat(64))).toEqual(early);
 		expect(await restored.info()).toBeNull();
-		for (const _ of [1, 2]) expect(await restored.wakeRestored(BACKUP)).toEqual(taken);
-		expect(await restored.restoreRows(wholeOf(rows, schema)), "a repetition of the restore").toEqual(taken);
+		for (const _ of [1, 2]) expect(await restored.wakeRestored(BACKUP)).toMatchObject(taken);
+		expect(await restored.restoreRows(wholeOf(rows, schema)), "a repetition of the restore").toMatchObject(taken);
 		expect(await restored.wakeRestored("c".repeat(64))).toEqual({ ok: false, reason: "not_empty" });
 	});
 
@@ -197,6 +206,13 @@ describe("a page that is refused", () => {
 			"bad_row",
 			(rows: KeptRow[], schema: number) =>
 				wholeOf([...rows, { ...first(rows), row: { ...first(rows).row, 'x") --': 1 } }], schema),
+		],
+		["with no row", "rows_missing", (_: KeptRow[], schema: number) => wholeOf([], schema)],
+		[
+			"with a highest number that is none",
+			"bad_row",
+			(rows: KeptRow[], schema: number) =>
+				wholeOf([...rows, { table: "sqlite_sequence", row: { name: "audit", seq: 1e300 } }], schema),
 		],
 		[
 			"with a row that is there",
