@@ -28,6 +28,8 @@ export interface Order {
 	readonly address?: readonly number[];
 	/** bytes that make it larger */
 	readonly padding?: number;
+	/** BasicConstraints (RFC 5280 §4.2.1.9); left out = it says nothing of that */
+	readonly constraints?: Uint8Array<ArrayBuffer>;
 }
 
 export interface Authority extends Issued {
@@ -55,13 +57,15 @@ const SIGNATURES = {
 	Ed25519: { id: () => tlv(0x30, oid("1.3.101.112")), by: { name: "Ed25519" } },
 } as const;
 
+const IS_AUTHORITY = tlv(0x30, tlv(0x01, bytes(0xff)));
+
 /** @param name of the authority, most particular part last */
 export async function makeAuthority(name: Subject, kind: NonNullable<Order["key"]> = "P-256"): Promise<Authority> {
 	return authorityWith(name, await makeKeys(kind));
 }
 
 async function authorityWith(name: Subject, keys: Keys): Promise<Authority> {
-	const self = await sign({ subject: name, isAuthority: true }, name, keys, keys);
+	const self = await sign({ subject: name, constraints: IS_AUTHORITY }, name, keys, keys);
 	return {
 		...self,
 		name,
@@ -90,20 +94,14 @@ async function makeKeys(kind: NonNullable<Order["key"]>): Promise<Keys> {
 }
 
 async function sign(
-	{ subject, notBefore, notAfter, address, padding = 0, isAuthority }: Order & { readonly isAuthority?: boolean },
+	{ subject, notBefore, notAfter, address, padding = 0, constraints }: Order,
 	issuer: Subject,
 	own: Keys,
 	by: Keys,
 ): Promise<Issued> {
 	const now = Math.floor(Date.now() / 1000);
-	const basicConstraints = tlv(
-		0x30,
-		oid("2.5.29.19"),
-		tlv(0x01, bytes(0xff)),
-		tlv(0x04, tlv(0x30, tlv(0x01, bytes(0xff)))),
-	);
 	const extensions = [
-		...(isAuthority ? [basicConstraints] : []),
+		...(constraints === undefined ? [] : [tlv(0x30, oid("2.5.29.19"), tlv(0x01, bytes(0xff)), tlv(0x04, constraints))]),
 		...(address === undefined
 			? []
 			: [tlv(0x30, oid("2.5.29.17"), tlv(0x04, tlv(0x30, tlv(0x87, Uint8Array.from(address)))))]),

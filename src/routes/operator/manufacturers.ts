@@ -88,14 +88,20 @@ async function manufacturerIdFor({ publicKey }: Pick<Manufacturer, "publicKey">)
 	return manufacturerIdOf(new Uint8Array(await crypto.subtle.digest("SHA-256", spki)));
 }
 
+const NO_AUTHORITY = {
+	unreadable: "one certificate in PEM is expected, with a key of RSA, P-256, P-384, P-521 or Ed25519",
+	leaf: "the certificate may issue none (no CA in its basicConstraints): the authority's is expected, not an appliance's own",
+} as const;
+
 export const manufacturers = createRouter()
 	.openapi(add, async (c) => {
 		const { name, certificate } = c.req.valid("json");
-		const authority = await readAuthority(certificate);
-		if (authority === null) {
-			const message = "one certificate in PEM is expected, with a key of RSA, P-256, P-384, P-521 or Ed25519";
+		const reading = await readAuthority(certificate);
+		if (!reading.ok) {
+			const message = NO_AUTHORITY[reading.reason];
 			throw new ProblemError("invalid_request", { extras: { errors: [{ field: "certificate", message }] } });
 		}
+		const { authority } = reading;
 		const id = await manufacturerIdFor(authority);
 		const manufacturer = { id, name, ...authority };
 		const directory = c.env.services.objects.directory();

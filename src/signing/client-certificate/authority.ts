@@ -18,15 +18,40 @@ export interface ManufacturerAuthority {
 
 const PEM = /^\s*-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/;
 
-/** @param pem one certificate @returns null where it is none, or has a key by which nothing is verified here */
-export async function readAuthority(pem: string): Promise<ManufacturerAuthority | null> {
+export type AuthorityReading =
+	| { readonly ok: true; readonly authority: ManufacturerAuthority }
+	/** unreadable: no certificate, or one with a key by which nothing is verified here; leaf: one that may issue none */
+	| { readonly ok: false; readonly reason: "unreadable" | "leaf" };
+
+/** @param pem one certificate */
+export async function readAuthority(pem: string): Promise<AuthorityReading> {
 	const body = PEM.exec(pem)?.[1]?.replaceAll(/\s/g, "");
-	if (body === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(body) || body.length % 4 !== 0) return null;
+	if (body === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(body) || body.length % 4 !== 0) return UNREADABLE;
 	const der = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
 	const parts = readCertificate(der);
-	if (parts === null || parts.subject === "" || keyKindOf(parts.publicKey) === null) return null;
+	if (parts === null || parts.subject === "" || keyKindOf(parts.publicKey) === null) return UNREADABLE;
+	if (!mayIssue(parts)) return { ok: false, reason: "leaf" };
 	const { subject, notAfter, publicKey } = parts;
-	return { subject, notAfter, publicKey: encodeBase64url(publicKey), fingerprint: await fingerprintOf(der) };
+	const fingerprint = await fingerprintOf(der);
+	return { ok: true, authority: { subject, notAfter, publicKey: encodeBase64url(publicKey), fingerprint } };
+}
+
+const UNREADABLE = { ok: false, reason: "unreadable" } as const;
+const BASIC_CONSTRAINTS = "2.5.29.19";
+
+/** RFC 5280 §4.2.1.9: whose certificate does not say `cA` signs none. One of version 1 cannot say it. */
+function mayIssue({ signed }: CertificateParts): boolean {
+	const fields = readInside(readWhole(signed) ?? undefined, TAG.sequence) ?? [];
+	const [list] =
+		readInside(
+			fields.find(({ tag }) => tag === TAG.extensions),
+			TAG.extensions,
+		) ?? [];
+	const extensions = (readInside(list, TAG.sequence) ?? []).map((one) => readInside(one, TAG.sequence) ?? []);
+	const value = extensions.find(([id]) => readObjectId(id) === BASIC_CONSTRAINTS)?.at(-1);
+	if (value?.tag !== TAG.octetString) return false;
+	const [authority] = readInside(readWhole(value.content) ?? undefined, TAG.sequence) ?? [];
+	return authority?.tag === TAG.boolean && authority.content.length === 1 && authority.content[0] === 0xff;
 }
 
 type KeyKind = "RSA" | "P-256" | "P-384" | "P-521" | "Ed25519";

@@ -20,6 +20,8 @@ export const TAG = {
 	bmpString: 0x1e,
 	sequence: 0x30,
 	set: 0x31,
+	/** of a certificate (RFC 5280 §4.1) */
+	extensions: 0xa3,
 } as const;
 
 export interface DerElement {

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { hasSigned, readAuthority } from "../../../../src/signing/client-certificate/authority.ts";
 import { readCertificate } from "../../../../src/signing/client-certificate/certificate.ts";
-import { type Issued, makeAuthority } from "../../../support/certificates.ts";
+import { type Issued, makeAuthority, tlv } from "../../../support/certificates.ts";
 
 const NAME = [
 	["O", "Example Firewalls"],
@@ -11,9 +11,9 @@ const NAME = [
 ] as const;
 
 async function read({ pem }: Pick<Issued, "pem">) {
-	const authority = await readAuthority(pem);
-	if (authority === null) throw new Error("no authority");
-	return authority;
+	const reading = await readAuthority(pem);
+	if (!reading.ok) throw new Error(reading.reason);
+	return reading.authority;
 }
 
 function parts({ der }: Pick<Issued, "der">) {
@@ -56,8 +56,27 @@ test("a signature of one kind is none by a key of another", async () => {
 
 test("text around the certificate is none of it, two are none", async () => {
 	const { pem } = await makeAuthority(NAME);
-	expect(await readAuthority(`\n${pem}\n`)).not.toBeNull();
+	expect(await readAuthority(`\n${pem}\n`)).toMatchObject({ ok: true });
 	for (const text of [`x${pem}`, pem + pem, pem.replace("CERTIFICATE", "X509"), ""]) {
-		expect(await readAuthority(text)).toBeNull();
+		expect(await readAuthority(text)).toEqual({ ok: false, reason: "unreadable" });
 	}
+});
+
+test.each<[what: string, constraints: Uint8Array<ArrayBuffer> | undefined]>([
+	["says nothing of it", undefined],
+	["says that it is none, by leaving it out", tlv(0x30)],
+	["says that it is none", tlv(0x30, tlv(0x01, Uint8Array.of(0)))],
+	["says only how long a path may be", tlv(0x30, tlv(0x02, Uint8Array.of(0)))],
+	["says it otherwise than DER does", tlv(0x30, tlv(0x01, Uint8Array.of(1)))],
+	["says it with something after it", Uint8Array.of(0x30, 3, 1, 1, 0xff, 0)],
+])("a certificate that %s is no authority's", async (_what, constraints) => {
+	const maker = await makeAuthority(NAME);
+	const own = { subject: NAME, ...(constraints !== undefined && { constraints }) };
+	expect(await readAuthority((await maker.issue(own)).pem)).toEqual({ ok: false, reason: "leaf" });
+});
+
+test("an authority below another is one, with a limit of its path", async () => {
+	const constraints = tlv(0x30, tlv(0x01, Uint8Array.of(0xff)), tlv(0x02, Uint8Array.of(0)));
+	const issued = await (await makeAuthority(NAME)).issue({ subject: [["CN", "Below"]], constraints, padding: 10 });
+	expect(await readAuthority(issued.pem)).toMatchObject({ ok: true, authority: { subject: "CN=Below" } });
 });

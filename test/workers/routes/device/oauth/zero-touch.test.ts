@@ -295,4 +295,12 @@ describe("a manufacturer", () => {
 	])("is none with %s", async (_, certificate) => {
 		await expectProblem(await operate("POST", "/v1/manufacturers", { name: "None", certificate }), "invalid_request");
 	});
+
+	test("is none with an appliance's certificate", async () => {
+		const { pem: certificate } = await maker.issue({ subject: [["serialNumber", "SN-1"]] });
+		const refused = await operate("POST", "/v1/manufacturers", { name: "None", certificate });
+		expect(await expectProblem(refused, "invalid_request")).toMatchObject({
+			errors: [{ field: "certificate", message: expect.stringContaining("the authority's is expected") }],
+		});
+	});
 });
