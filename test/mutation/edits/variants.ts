@@ -3,6 +3,7 @@ import type { FileEdits } from "../edit.ts";
 
 const RULES = ["test/unit/content/releases/for-model"];
 const PUBLISHER = ["test/workers/routes/publisher/variants"];
+const OBJECT = ["test/workers/objects/product/releases/variants"];
 
 export const VARIANTS: readonly FileEdits[] = [
 	{
@@ -50,7 +51,7 @@ export const VARIANTS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/product/releases/variant-desk.ts",
-		tests: PUBLISHER,
+		tests: [...OBJECT, ...PUBLISHER],
 		edits: [
 			{
 				from: 'if (release.status !== "uploaded") return { ok: false, reason: "frozen" };',
