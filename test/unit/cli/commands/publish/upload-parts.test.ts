@@ -69,7 +69,7 @@ function serve(fault: (request: { method: string; path: string }) => Reply | nul
 }
 
 const progress: number[] = [];
-function uploadIt() {
+function uploadIt(more: { own?: { variant: string; models: string[] } } = {}) {
 	progress.length = 0;
 	const sleep = async (ms: number) => void waits.push(ms);
 	const api = createOperatorApi({ server: server.url, key: API_KEY, nowMs: () => NOW, sleep });
@@ -82,7 +82,7 @@ function uploadIt() {
 		return api;
 	};
 	return uploadInParts(
-		{ openApi, ...names, payload, clock, partBytes: PART_BYTES, onProgress },
+		{ openApi, ...names, ...more, payload, clock, partBytes: PART_BYTES, onProgress },
 		z.looseObject({ sha256: z.string() }),
 	);
 }
@@ -104,6 +104,12 @@ it("each part is sent once under its own digest, then all are joined in their or
 	expect(progress.at(-1)).toBe(SIZE);
 	// Each of the six requests, so that none outlasts its token.
 	expect(opened).toBe(6);
+});
+
+it("a variant is joined as one, for its models", async () => {
+	const own = { variant: "arm", models: ["FW-100", "FW-200"] };
+	await uploadIt({ own });
+	expect(JSON.parse(server.seen.at(-1)?.body ?? "")).toMatchObject({ sha256, name: "big.rules", ...own });
 });
 
 it("nothing is sent where the version has the package already", async () => {
