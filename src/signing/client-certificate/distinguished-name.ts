@@ -81,15 +81,13 @@ function formatParts(parts: Parts): string | null {
 }
 
 function escapeValue(value: string): string {
-	return value
-		.replaceAll(/[\\",+;<>=]/g, "\\$&")
-		.replace(/^[ #]/, "\\$&")
-		.replace(/ $/, "\\ ");
+	return value.replaceAll(/[\\",+;<>=]|^[ #]| $/g, "\\$&");
 }
 
 /** A letter, and what is behind it: escaped by itself, or as bytes of UTF-8 in hexadecimal (RFC 4514 §3). */
 const VALUE = /(?:\\(?:[0-9A-Fa-f]{2}|[\\",+;<>=# ])|[^\\",+;<>])/y;
-const TYPE = /\s*(?:OID\.)?([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=\s*/iy;
+/** What is between the parts belongs to the way a name is written; other spaces of Unicode are letters. */
+const TYPE = /[ \t\r\n]*(?:OID\.)?([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)[ \t\r\n]*=[ \t\r\n]*/iy;
 
 function readParts(text: string): Parts | null {
 	if (text.length > 4 * MAX_NAME_LENGTH) return null;
@@ -114,8 +112,10 @@ function readParts(text: string): Parts | null {
 
 function readValue(text: string): string | null {
 	// A space that is not escaped belongs to the way it is written.
-	const trimmed = text.trim();
-	const kept = /\\$/.test(trimmed) ? `${trimmed} ` : trimmed;
+	const trimmed = text.replaceAll(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
+	// Of an even number each escapes another one.
+	const isEscaped = (/\\*$/.exec(trimmed)?.[0].length ?? 0) % 2 === 1;
+	const kept = isEscaped ? `${trimmed} ` : trimmed;
 	if (kept.startsWith("#")) return readHexValue(kept.slice(1));
 	const bytes: number[] = [];
 	for (const [one] of kept.matchAll(/\\[0-9A-Fa-f]{2}|\\?[\s\S]/gu)) {

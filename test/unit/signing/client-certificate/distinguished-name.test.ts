@@ -18,6 +18,13 @@ describe("a name as text", () => {
 		["CN=Caf\\C3\\A9", "CN=Café"],
 		["CN=\\ x\\ ", "CN=\\ x\\ "],
 		["CN=\\#1", "CN=\\#1"],
+		["CN=\\ ", "CN=\\ "],
+		["CN= \\   ", "CN=\\ "],
+		["CN=a\\\\", "CN=a\\\\"],
+		["CN=a\\\\ , O=b", "CN=a\\\\,O=b"],
+		["CN=a\\\\\\  ", "CN=a\\\\\\ "],
+		["CN=\u00a0a\u3000", "CN=\u00a0a\u3000"],
+		["CN=a\n", "CN=a"],
 		["OU=b+CN=a", "CN=a+OU=b"],
 		["E=a@b.example", "emailAddress=a@b.example"],
 		["1.2.3.4=x", "1.2.3.4=x"],
@@ -54,7 +61,11 @@ describe("a name as text", () => {
 
 test("a name of a certificate, whatever its values, is its own normal form", () => {
 	const type = fc.constantFrom("CN", "O", "serialNumber", "1.2.3.4");
-	const value = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+	const odd = fc.string({
+		unit: fc.constantFrom("\\", " ", "\u00a0", "\u3000", "#", ",", "=", "a", "0"),
+		maxLength: 8,
+	});
+	const value = fc.oneof(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), odd);
 	fc.assert(
 		fc.property(fc.array(fc.tuple(type, value), { minLength: 1, maxLength: 4 }), (parts) => {
 			const formatted = formatName(readWhole(nameOf(parts)) ?? undefined);
