@@ -1,6 +1,7 @@
 // Zero touch: an appliance that its maker has given a certificate (IEEE 802.1AR) is activated without an auth code, where an account has
 // claimed its serial number. Pure.
 import { serialNumber } from "../../names.ts";
+import type { License } from "../licenses/license.ts";
 
 /** A serial number that an account expects. */
 export interface Claim {
@@ -15,6 +16,22 @@ export interface Claim {
 	readonly isSpent: boolean;
 	/** unix seconds */
 	readonly createdAt: number;
+}
+
+/** Beyond the free seats: for appliances that are on their way in place of others. */
+const CLAIM_SLACK = 10;
+
+/**
+ * How many serial numbers may wait for their appliances under a license, so that nobody claims a maker's whole range. Where seats come back by
+ * themselves, or are no bound, it is as many as there are seats.
+ * @param seatsTaken of the license, now
+ */
+export function maxOpenClaims(
+	{ seats, overage, leaseSeconds }: Pick<License, "seats" | "overage" | "leaseSeconds">,
+	seatsTaken: number,
+): number {
+	const isBound = leaseSeconds === 0 && overage === "refuse";
+	return (isBound ? Math.max(0, seats - seatsTaken) : seats) + CLAIM_SLACK;
 }
 
 export type ClaimRefusal = "unclaimed" | "claim_spent";

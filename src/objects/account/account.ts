@@ -17,7 +17,7 @@ import { accountRecords, readOwnRecord } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { readAccountTrail } from "./account-trail.ts";
 import type { CertificateChange } from "./devices/certificate-desk.ts";
-import { type AccountClaimOrder, type AccountClaims, NO_CLAIMS } from "./devices/claim-desk.ts";
+import { type AccountClaimOrder, type AccountClaims, claimsOfNobody } from "./devices/claim-desk.ts";
 import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "./devices/device-desk.ts";
 import type { Device } from "./devices/device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./devices/explained-device.ts";
@@ -162,7 +162,7 @@ export class Account extends KeptObject {
 
 	/** Serial numbers that devices may come with without a code: listed, claimed, given back. */
 	async claims(order: AccountClaimOrder): Promise<AccountClaims> {
-		return this.#alone(NO_CLAIMS, () => this.#desks.claimDesk.obey(order));
+		return this.#alone(claimsOfNobody(order), () => this.#desks.claimDesk.obey(order));
 	}
 
 	/** By which certificates the device is known from now on, or by its key again; the rest of it stays. */

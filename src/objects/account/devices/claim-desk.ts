@@ -1,8 +1,9 @@
 // Zero touch, as far as an account is concerned: the serial numbers that it has claimed, and the devices that come by them. Whose a serial number is
 // among accounts the Directory says; it is asked before. Each method is synchronous and runs in the caller's transaction.
 import { decideSeat } from "../../../entitlement/devices/activation.ts";
-import { type Claim, refuseClaim } from "../../../entitlement/devices/claim.ts";
+import { type Claim, maxOpenClaims, refuseClaim } from "../../../entitlement/devices/claim.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
+import { foldSerial } from "../../../names.ts";
 import type { Change } from "../../audit.ts";
 import type { DeskParts } from "../desk.ts";
 import type { Admission } from "./admission.ts";
@@ -11,7 +12,8 @@ import type { ActivationInput, ActivationOutcome } from "./device-desk.ts";
 export type AccountClaimOrder =
 	| { readonly kind: "list"; readonly after: string; readonly limit: number }
 	| (Change & {
-			readonly kind: "claim";
+			/** ask: whether they may be claimed; nothing is changed */
+			readonly kind: "ask" | "claim";
 			readonly serials: readonly string[];
 			readonly manufacturer: string;
 			readonly license: string;
@@ -21,10 +23,18 @@ export type AccountClaimOrder =
 export interface AccountClaims {
 	/** those that were asked for; of an order those that it was about, as they are now, or were */
 	readonly claims: readonly Claim[];
-	readonly reason: "unknown_license" | null;
+	/** why nothing was claimed; too_many: more than may wait for their appliances under the license */
+	readonly reason: "unknown_license" | "too_many" | null;
+	/** too_many: how many may wait, and how many do */
+	readonly open?: { readonly most: number; readonly now: number };
 }
 
-export const NO_CLAIMS: AccountClaims = { claims: [], reason: null };
+const NO_CLAIMS: AccountClaims = { claims: [], reason: null };
+
+/** Where there is no such account. */
+export function claimsOfNobody({ kind }: AccountClaimOrder): AccountClaims {
+	return kind === "ask" || kind === "claim" ? { claims: [], reason: "unknown_license" } : NO_CLAIMS;
+}
 
 export class ClaimDesk {
 	readonly #parts: DeskParts;
@@ -37,7 +47,7 @@ export class ClaimDesk {
 
 	/** Claimed again, a serial number is for the license that is named now, and no longer spent. */
 	obey(order: AccountClaimOrder): AccountClaims {
-		const { claims, licenses, audit } = this.#parts;
+		const { claims, audit } = this.#parts;
 		if (order.kind === "list") return { claims: claims.claims(order.after, order.limit), reason: null };
 		const { manufacturer } = order;
 		if (order.kind === "unclaim") {
@@ -47,8 +57,9 @@ export class ClaimDesk {
 			audit(order, "claim.remove", known.serial, `manufacturer ${manufacturer}`);
 			return { claims: [known], reason: null };
 		}
+		const refusal = this.#refuse(order);
+		if (refusal !== null || order.kind === "ask") return refusal ?? NO_CLAIMS;
 		const { license, serials, now: createdAt } = order;
-		if (licenses.license(license) === null) return { claims: [], reason: "unknown_license" };
 		const saved = serials.map((serial): Claim => {
 			const known = claims.claim(serial, manufacturer);
 			if (known?.license === license && !known.isSpent) return known;
@@ -58,6 +69,27 @@ export class ClaimDesk {
 			return claim;
 		});
 		return { claims: saved, reason: null };
+	}
+
+	/** @returns null where they may be claimed; else also the claims of them that there are */
+	#refuse({ license: id, serials, manufacturer, now }: AccountClaimOrder & { kind: "ask" | "claim" }) {
+		const { claims, licenses, seatDesk } = this.#parts;
+		const license = licenses.license(id);
+		const known = serials.flatMap((serial) => claims.claim(serial, manufacturer) ?? []);
+		const refuse = (reason: "unknown_license" | "too_many", more = {}): AccountClaims => ({
+			claims: known,
+			reason,
+			...more,
+		});
+		if (license === null) return refuse("unknown_license");
+		const counted = known
+			.filter((one) => one.license === id || one.device !== null)
+			.map((one) => foldSerial(one.serial));
+		const added = new Set(serials.map(foldSerial).filter((serial) => !counted.includes(serial))).size;
+		if (added === 0) return null;
+		const room = seatDesk.roomOf(license, now);
+		const open = { most: maxOpenClaims({ ...license, ...room }, room.seatsTaken), now: claims.open(id) };
+		return open.now + added > open.most ? refuse("too_many", { open }) : null;
 	}
 
 	/** As with a code (DeviceDesk): the same key again is the same device. Two keys of one serial number: the first has it. */

@@ -40,6 +40,12 @@ export class ClaimTables {
 		return this.#sql.exec<ClaimRow>(query, serial, manufacturer, limit).toArray().map(claimOf);
 	}
 
+	/** @returns how many of a license no appliance has come by yet */
+	open(license: string): number {
+		const query = "SELECT COUNT(*) AS count FROM claims WHERE license = ? AND device IS NULL";
+		return this.#sql.exec<{ count: number }>(query, license).one().count;
+	}
+
 	/** Takes the place of the one that there was. */
 	save({ serial, manufacturer, license, device, isSpent, createdAt }: Claim): void {
 		const query = `INSERT OR REPLACE INTO claims (serial, manufacturer, license, device, spent, created_at)

@@ -3,7 +3,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Claim } from "../../../entitlement/devices/claim.ts";
 import { isLicenseId, isManufacturerId } from "../../../entitlement/ids.ts";
-import { serialNumber } from "../../../names.ts";
+import { foldSerial, serialNumber } from "../../../names.ts";
+import type { AccountClaims } from "../../../objects/account/devices/claim-desk.ts";
 import { ProblemError } from "../../../problem.ts";
 import { accountPath, accountRefusals, changeRefusals, nextAfter, openAccount } from "../../http/account-in-path.ts";
 import type { AppEnv } from "../../http/app-env.ts";
@@ -62,7 +63,7 @@ const claim = createRoute({
 	tags: ["Operator"],
 	summary: "Claim appliances by their serial numbers, so that they activate without an auth code",
 	description:
-		"A serial number of a manufacturer is one account's: those that another one has claimed are answered in `taken`, and nothing is changed for them. Claimed again, one is for the license that is named now.",
+		"A serial number of a manufacturer is one account's: those that another one has claimed are answered in `taken`, and nothing is changed for them. Claimed again, one is for the license that is named now. As many may wait for their appliances as the license has free seats (elastic, or with overage: as it has seats), and ten more; 409 beyond that, and nothing is claimed.",
 	request: {
 		params: accountPath,
 		body: jsonBody(
@@ -124,6 +125,13 @@ async function manufacturerOf(c: Context<AppEnv>, named: string | undefined): Pr
 	throw new ProblemError("invalid_request", { extras: { errors: [{ field: "manufacturer", message }] } });
 }
 
+function refusal({ reason, open }: AccountClaims): ProblemError {
+	if (reason === "unknown_license" || open === undefined) return new ProblemError("not_found");
+	const may = `${open.most} serial numbers may wait for their appliances under this license, as many as it has free seats and a few more`;
+	const detail = `${may}; ${open.now} do: give some back, add seats, or claim fewer at once`;
+	return new ProblemError("conflict", { detail });
+}
+
 export const claims = createRouter()
 	.openapi(list, async (c) => {
 		const { object } = await openAccount(c, c.req.valid("param").account);
@@ -136,15 +144,24 @@ export const claims = createRouter()
 	.openapi(claim, async (c) => {
 		const { object, objectName, by } = await openAccount(c, c.req.valid("param").account);
 		const { serials, license, manufacturer: named } = c.req.valid("json");
-		// Before anything is taken that nobody could use.
-		if ((await object.license(license, c.env.now)) === null) throw new ProblemError("not_found");
 		const id = await manufacturerOf(c, named);
+		const wanted = { ...by, manufacturer: id, license };
+		// Before anything is taken that nobody could use.
+		const asked = await object.claims({ ...wanted, kind: "ask", serials });
+		if (asked.reason !== null) throw refusal(asked);
 		const { services } = c.env;
 		const keys = await Promise.all(serials.map((serial) => claimKey(services.lookupKeys, id, serial)));
 		const holders = await services.objects.directory().serialClaims({ kind: "claim", account: objectName, keys });
 		const isOurs = (_: string, index: number) => holders[index] === objectName;
 		const own = serials.filter(isOurs);
-		const made = await object.claims({ ...by, kind: "claim", serials: own, manufacturer: id, license });
+		const made = await object.claims({ ...wanted, kind: "claim", serials: own });
+		if (made.reason !== null) {
+			// Another request came in between. What it has taken stays, and so does what the account had.
+			const had = new Set(made.claims.map((one) => foldSerial(one.serial)));
+			const unused = keys.filter((_, index) => isOurs("", index) && !had.has(foldSerial(serials[index] ?? "")));
+			await services.objects.directory().serialClaims({ kind: "release", account: objectName, keys: unused });
+			throw refusal(made);
+		}
 		const taken = serials.filter((serial, index) => !isOurs(serial, index));
 		return c.json({ claims: made.claims.map(describeClaim), taken }, 200);
 	})

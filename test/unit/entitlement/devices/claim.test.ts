@@ -1,6 +1,6 @@
 // The serial number in a maker's certificate, and whom a claim lets in.
 import { describe, expect, test } from "vitest";
-import { refuseClaim, serialOf } from "../../../../src/entitlement/devices/claim.ts";
+import { maxOpenClaims, refuseClaim, serialOf } from "../../../../src/entitlement/devices/claim.ts";
 
 describe("the serial number of a certificate", () => {
 	test.each([
@@ -26,6 +26,16 @@ describe("the serial number of a certificate", () => {
 	])("%s is none", (_, values) => {
 		expect(serialOf(values)).toBeNull();
 	});
+});
+
+test.each([
+	["free seats, and ten more", { seats: 50, leaseSeconds: 0, overage: "refuse" }, 20, 40],
+	["ten where no seat is free", { seats: 50, leaseSeconds: 0, overage: "refuse" }, 50, 10],
+	["ten where more seats are taken than there are", { seats: 50, leaseSeconds: 0, overage: "refuse" }, 60, 10],
+	["seats of an elastic license, and ten more", { seats: 50, leaseSeconds: 86_400, overage: "refuse" }, 50, 60],
+	["seats of one with overage, and ten more", { seats: 50, leaseSeconds: 0, overage: "allow" }, 70, 60],
+] as const)("as many serial numbers wait for their appliances as there are %s", (_, license, taken, most) => {
+	expect(maxOpenClaims(license, taken)).toBe(most);
 });
 
 test("a claim lets somebody in until a device of its serial number was revoked", () => {
