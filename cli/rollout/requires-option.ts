@@ -43,7 +43,7 @@ export function describeRequires(requires: readonly Requirement[] | null | undef
 
 /** Of `blocked_by`, see docs/protocol.md. */
 const REASONS: Readonly<Record<string, string>> = {
-	not_named: "which was not asked about",
+	not_named: "which was not asked about: `parapet device explain` says whether it may have it",
 	not_entitled: "which no license lets it have",
 	withdrawn: "which was withdrawn",
 	halted: "whose rollout is halted",

@@ -111,12 +111,12 @@ describe("the runbook for", () => {
 	});
 
 	it("an account that asks for its data brings all of it, and no secret", async () => {
-		expect(await follow("An account asks for its data")).toBe(8);
+		expect(await follow("An account asks for its data")).toBe(9);
 		expect(await kept("devices.jsonl")).toContain(SERIAL);
 		expect(await kept("events.jsonl")).toContain("device.new");
 		expect(await kept("licenses.json")).toContain(ids.lic);
 		const others = await Promise.all(
-			["codes", "groups", "policy", "states", "webhooks"].map((name) => kept(`${name}.json`)),
+			["claims", "codes", "groups", "policy", "states", "webhooks"].map((name) => kept(`${name}.json`)),
 		);
 		for (const text of others) expect(JSON.parse(text)).toBeTypeOf("object");
 		expect(others.join("")).not.toContain(code);

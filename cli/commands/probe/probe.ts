@@ -36,10 +36,8 @@ export function defineProbe(probe: Command, surroundings: Surroundings): void {
 			});
 		}
 		const { state, at, failed, code, ms } = last;
-		output.answer(
-			last,
-			`${state}: ${failed === null ? "all steps" : `failed at ${failed} (${code})`}, ${ms} ms, ${at}`,
-		);
+		const how = failed === null ? "went well" : `failed at ${failed} (${code})`;
+		output.answer(last, `${state === "failing" ? "the probe fails; " : ""}the last one ${how}: ${ms} ms, ${at}`);
 		if (state === "failing") throw new CliError("the probe fails", { code: code ?? "failing" });
 	});
 }
@@ -77,6 +75,7 @@ async function createProbe({ api, options, output, surroundings }: OperatorConte
 		output.answer({ device: made.device.id, account, product, file: options.out }, [
 			`the probe is ${made.device.id} of ${account}; its secret is in ${options.out}`,
 			`put it: npx wrangler secret put PROBE_DEVICE --env= < ${options.out}; then remove the file`,
+			...(before.isNew ? [] : ["until it is put the probe fails: the one before has no license any more"]),
 		]);
 	} finally {
 		await rm(folder, { recursive: true, force: true });

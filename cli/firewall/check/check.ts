@@ -68,6 +68,7 @@ export async function checkForUpdates(
 	if (etag === null) await home.forget("lastCheck");
 	else await home.save("lastCheck", { query, etag, answer });
 	if (!isHeard || heardUntilOf(answer) !== heardUntil) await forgetTold(home, answer);
+	if (product === undefined && lacksNamed(answer)) await forgetProducts(session);
 	return { unchanged: false, answer, etag, askedMs, damaged };
 }
 
@@ -120,6 +121,17 @@ async function buildCheckQuery(
 	query.push(...(await roomParameters(home, lastQuery)));
 	query.push(...(await haParameters(home)));
 	return query.join("&");
+}
+
+/** Whether something waits for a product that the question did not name: this firewall may have it since its last token. */
+function lacksNamed({ products }: CheckAnswer): boolean {
+	return products.some(({ blocked_by: blocked }) => (blocked ?? []).some(({ reason }) => reason === "not_named"));
+}
+
+/** Has the next check ask anew what the firewall may have. */
+async function forgetProducts({ home }: FirewallSession<FirewallState>): Promise<void> {
+	const token = await home.load("token");
+	if (token !== null) await home.save("token", { ...token, products: null });
 }
 
 /** @returns unix seconds until which the service need not be told again what was installed; null = each check tells it */
