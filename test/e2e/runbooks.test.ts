@@ -4,11 +4,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeAuthority } from "../support/certificates.ts";
 import { runCli } from "../unit/cli/support/run-cli.ts";
 import { type RunningService, startService } from "./support/service.ts";
 
 const OPERATIONS = join(import.meta.dirname, "../../docs/operations.md");
 const SERIAL = "FW-RUNBOOK-1";
+/** of an appliance that the account has claimed */
+const EXPECTED = "FW-RUNBOOK-2";
 
 let service: RunningService;
 let folder: string;
@@ -35,6 +38,10 @@ beforeAll(async () => {
 	code = another.code;
 	const key = await made("id", "key", "create", "ci", "--scopes", "publish:crs");
 	await parapet("device", "activate", code, "--serial", SERIAL, "--home", join(folder, "firewall"));
+	const { pem } = await makeAuthority([["CN", "Device CA"]]);
+	await writeFile(join(folder, "device-ca.pem"), pem);
+	await parapet("manufacturer", "add", "Maker", "--certificate", join(folder, "device-ca.pem"));
+	await parapet("device", "claim", EXPECTED, "--account", acct, "--license", lic);
 	ids = { acct, lic, key, code: another.id };
 }, 120_000);
 afterAll(async () => {
@@ -115,6 +122,7 @@ describe("the runbook for", () => {
 		expect(await kept("devices.jsonl")).toContain(SERIAL);
 		expect(await kept("events.jsonl")).toContain("device.new");
 		expect(await kept("licenses.json")).toContain(ids.lic);
+		expect(await kept("claims.json")).toContain(EXPECTED);
 		const others = await Promise.all(
 			["claims", "codes", "groups", "policy", "states", "webhooks"].map((name) => kept(`${name}.json`)),
 		);
@@ -122,11 +130,12 @@ describe("the runbook for", () => {
 		expect(others.join("")).not.toContain(code);
 	});
 
-	it("an account that leaves ends its licenses and closes it", async () => {
-		expect(await follow("An account leaves")).toBe(3);
+	it("an account that leaves ends its licenses, gives its claims back and is closed", async () => {
+		expect(await follow("An account leaves")).toBe(4);
 		const { accounts } = JSON.parse(await parapet("account", "list", "--json"));
 		expect(accounts).toMatchObject([{ account: ids.acct, closed_at: expect.any(String) }]);
 		const { licenses } = JSON.parse(await parapet("license", "list", ids.acct, "--json"));
 		expect(licenses).toMatchObject([{ license: ids.lic, status: "revoked" }]);
+		expect(JSON.parse(await parapet("device", "claims", ids.acct, "--json"))).toMatchObject({ claims: [] });
 	});
 });

@@ -46,13 +46,15 @@ export function defineAccount(account: Command, surroundings: Surroundings): voi
 	});
 	const close = account
 		.command("close <account>")
-		.description("end a customer's account for good, once each of its licenses is revoked")
+		.description(
+			"end a customer's account for good, once each of its licenses is revoked and its claims are given back",
+		)
 		.option("--reason <text>", "kept in the audit trail");
 	addYesOption(close);
 	const closeShape = { reason: z.string().optional() };
 	runAsOperator(close, surroundings, closeShape, async ({ api, options, operands, output, confirm }) => {
 		const id = readOperand(operands, 0, "account", accountId);
-		await confirm(`${id} is closed for good, and is given no license any more`);
+		await confirm(`${id} is closed for good, and is given no license, code or claim any more`);
 		const path = `/v1/accounts/${id}/close`;
 		const done = await api.call("POST", path, `could not close ${id}`, anyAnswer, { reason: options.reason });
 		output.answer(done, `account ${id} (${done["name"]}) is closed`);

@@ -6,7 +6,7 @@ import type { DeskParts } from "./desk.ts";
 
 export type ClosingResult =
 	| { readonly ok: true; readonly account: AccountInfo }
-	| { readonly ok: false; readonly reason: "licenses_left"; readonly left: number };
+	| { readonly ok: false; readonly reason: "licenses_left" | "claims_left"; readonly left: number };
 
 /** Its tables are made with it. @param input now: unix seconds */
 export function createAccount(
@@ -26,9 +26,9 @@ export function createAccount(
 }
 
 export class AccountDesk {
-	readonly #parts: Pick<DeskParts, "account" | "licenses" | "audit">;
+	readonly #parts: Pick<DeskParts, "account" | "licenses" | "claims" | "audit">;
 
-	constructor(parts: Pick<DeskParts, "account" | "licenses" | "audit">) {
+	constructor(parts: Pick<DeskParts, "account" | "licenses" | "claims" | "audit">) {
 		this.#parts = parts;
 	}
 
@@ -44,14 +44,16 @@ export class AccountDesk {
 	}
 
 	/**
-	 * Closing is final, and waits until each license is revoked: nobody loses updates by it. A closed account is given no
-	 * license, and without one nothing else of it has an effect.
+	 * Closing is final, and waits until each license is revoked: nobody loses updates by it. It waits for its claims too, because nobody else could
+	 * have those serial numbers. A closed account is given no license, code or claim, and without a license nothing else of it has an effect.
 	 */
 	close(input: Change & { readonly reason: string }): ClosingResult {
 		const before = this.#infoOrThrow();
 		if (before.closedAt !== null) return { ok: true, account: before };
 		const left = this.#parts.licenses.licenses().filter(({ status }) => status !== "revoked").length;
 		if (left > 0) return { ok: false, reason: "licenses_left", left };
+		const claimed = this.#parts.claims.count();
+		if (claimed > 0) return { ok: false, reason: "claims_left", left: claimed };
 		this.#parts.account.close(input.now);
 		this.#parts.audit(input, "account.close", before.id, input.reason);
 		return { ok: true, account: this.#infoOrThrow() };

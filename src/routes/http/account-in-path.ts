@@ -40,6 +40,11 @@ export const accountRefusals = problems(
 /** Of routes that change something which may stand in the way. */
 export const changeRefusals = { ...accountRefusals, ...problems("conflict") };
 
+/** What is refused to a closed account: licenses, codes and claims. */
+export function accountClosed(): ProblemError {
+	return new ProblemError("conflict", { detail: "the account is closed" });
+}
+
 /**
  * @param page of a list @param limit items of a full one
  * @returns `after` of the next page; null = this was the last

@@ -2,12 +2,14 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { serialNumber } from "../../../../src/names.ts";
+import { addYesOption } from "../../../command-line/confirmation.ts";
 import { accountId, licenseId, manufacturerId } from "../../../command-line/ids.ts";
 import { readOperand } from "../../../command-line/read-options.ts";
 import { runAsOperator } from "../../../command-line/run-as.ts";
 import { CliError, UsageError } from "../../../errors.ts";
 import { anyAnswer } from "../../../http/answers.ts";
 import { readPages } from "../../../http/lists.ts";
+import type { OperatorApi } from "../../../http/operator-api.ts";
 import { formatTable, type Surroundings } from "../../../terminal/output.ts";
 
 /** What the service takes at once. */
@@ -44,19 +46,27 @@ export function addClaimCommands(device: Command, surroundings: Surroundings): v
 	});
 
 	const unclaim = device
-		.command("unclaim <serial...>")
+		.command("unclaim [serial...]")
 		.description("operator: expect appliances no more; those that are active stay")
 		.requiredOption("--account <account>", "that has claimed them")
+		.option("--all", "every one that it has claimed, as before it is closed")
 		.option("--manufacturer <id>", "who made them (default: the only one there is)");
-	const unclaimShape = { account: accountId, manufacturer: manufacturerId.optional() };
-	runAsOperator(unclaim, surroundings, unclaimShape, async ({ api, options, operands, output }) => {
-		const serials = readSerials(operands);
-		const query = options.manufacturer === undefined ? "" : `?manufacturer=${options.manufacturer}`;
-		for (const serial of serials) {
-			const path = `/v1/accounts/${options.account}/claims/${encodeURIComponent(serial)}${query}`;
-			await api.call("DELETE", path, `could not give ${serial} back`, anyAnswer);
+	addYesOption(unclaim);
+	const unclaimShape = { account: accountId, manufacturer: manufacturerId.optional(), all: z.boolean().default(false) };
+	runAsOperator(unclaim, surroundings, unclaimShape, async ({ api, options, operands, output, confirm }) => {
+		const { account, manufacturer } = options;
+		if (options.all && operands.length > 0) throw new UsageError("--all and serial numbers", "give one or the other");
+		const made = options.all ? await readMade(api, account, manufacturer) : null;
+		if (made !== null && made.length > 0)
+			await confirm(`${made.length} serial numbers of ${account} can be claimed by others from now on`);
+		const claims = made ?? readSerials(operands).map((serial) => ({ serial, manufacturer }));
+		for (const one of claims) {
+			const query = one.manufacturer === undefined ? "" : `?manufacturer=${one.manufacturer}`;
+			const path = `/v1/accounts/${account}/claims/${encodeURIComponent(one.serial)}${query}`;
+			await api.call("DELETE", path, `could not give ${one.serial} back`, anyAnswer);
 		}
-		output.answer({ unclaimed: serials }, `${serials.join(", ")}: given back`);
+		const unclaimed = claims.map(({ serial }) => serial);
+		output.answer({ unclaimed }, claims.length === 0 ? "nothing is claimed" : `${unclaimed.join(", ")}: given back`);
 	});
 
 	const list = device
@@ -73,6 +83,13 @@ export function addClaimCommands(device: Command, surroundings: Surroundings): v
 		const header = ["SERIAL", "MANUFACTURER", "LICENSE", "DEVICE", "", "CLAIMED"];
 		output.answer(found.answer, formatTable(header, rows));
 	});
+}
+
+/** @param manufacturer undefined = of any */
+async function readMade(api: OperatorApi, account: string, manufacturer: string | undefined) {
+	const { items } = await readPages(api, `/v1/accounts/${account}/claims`, "could not list claims", "claims");
+	const claims = items.map((one) => ({ serial: String(one["serial"]), manufacturer: String(one["manufacturer"]) }));
+	return claims.filter((one) => manufacturer === undefined || one.manufacturer === manufacturer);
 }
 
 function readSerials(operands: readonly string[]): string[] {

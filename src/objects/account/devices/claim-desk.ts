@@ -24,7 +24,7 @@ export interface AccountClaims {
 	/** those that were asked for; of an order those that it was about, as they are now, or were */
 	readonly claims: readonly Claim[];
 	/** why nothing was claimed; too_many: more than may wait for their appliances under the license */
-	readonly reason: "unknown_license" | "too_many" | null;
+	readonly reason: "unknown_license" | "account_closed" | "too_many" | null;
 	/** too_many: how many may wait, and how many do */
 	readonly open?: { readonly most: number; readonly now: number };
 }
@@ -73,15 +73,16 @@ export class ClaimDesk {
 
 	/** @returns null where they may be claimed; else also the claims of them that there are */
 	#refuse({ license: id, serials, manufacturer, now }: AccountClaimOrder & { kind: "ask" | "claim" }) {
-		const { claims, licenses, seatDesk } = this.#parts;
+		const { account, claims, licenses, seatDesk } = this.#parts;
 		const license = licenses.license(id);
 		const known = serials.flatMap((serial) => claims.claim(serial, manufacturer) ?? []);
-		const refuse = (reason: "unknown_license" | "too_many", more = {}): AccountClaims => ({
+		const refuse = (reason: NonNullable<AccountClaims["reason"]>, more = {}): AccountClaims => ({
 			claims: known,
 			reason,
 			...more,
 		});
 		if (license === null) return refuse("unknown_license");
+		if (account.info()?.closedAt != null) return refuse("account_closed");
 		const counted = known
 			.filter((one) => one.license === id || one.device !== null)
 			.map((one) => foldSerial(one.serial));

@@ -40,6 +40,10 @@ export class ClaimTables {
 		return this.#sql.exec<ClaimRow>(query, serial, manufacturer, limit).toArray().map(claimOf);
 	}
 
+	count(): number {
+		return this.#sql.exec<{ count: number }>("SELECT COUNT(*) AS count FROM claims").one().count;
+	}
+
 	/** @returns how many of a license no appliance has come by yet */
 	open(license: string): number {
 		const query = "SELECT COUNT(*) AS count FROM claims WHERE license = ? AND device IS NULL";

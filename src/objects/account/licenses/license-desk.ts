@@ -137,6 +137,7 @@ export class LicenseDesk {
 		if (haGroup !== null && group === null) return { ok: false, reason: "unknown_ha_group" } as const;
 		const license = wanted ?? group?.license ?? "";
 		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" } as const;
+		if (this.#parts.account.info()?.closedAt != null) return { ok: false, reason: "account_closed" } as const;
 		if (group !== null && group.license !== license) return { ok: false, reason: "other_license" } as const;
 		if (licenses.code("id", input.id) !== null || licenses.code("hash", hash) !== null) {
 			return { ok: false, reason: "id_taken" } as const;

@@ -78,9 +78,9 @@ const closeAccount = createRoute({
 	path: "/v1/accounts/{account}/close",
 	operationId: "closeAccount",
 	tags: ["Operator"],
-	summary: "Close an account for good, once each of its licenses is revoked",
+	summary: "Close an account for good, once each of its licenses is revoked and its claims are given back",
 	description:
-		"It is given no license any more. What is known of it stays, its trail too. The same again changes nothing.",
+		"It is given no license, auth code or claim any more. The serial numbers that it has claimed are given back before: nobody else could have them. What is known of it stays, its trail too. The same again changes nothing.",
 	...operatorAccess,
 	request: {
 		params: accountPath,
@@ -185,6 +185,10 @@ function nameTaken(account: string): ProblemError {
 function refusal(result: (ClosingResult & { ok: false }) | { readonly ok: false; readonly reason: "unknown_account" }) {
 	if (result.reason === "unknown_account") return new ProblemError("not_found");
 	const { left } = result;
+	if (result.reason === "claims_left") {
+		const numbers = left === 1 ? "1 serial number is" : `${left} serial numbers are`;
+		return new ProblemError("conflict", { detail: `${numbers} claimed for it: give them back first` });
+	}
 	const licenses = left === 1 ? "1 license of it is" : `${left} licenses of it are`;
 	return new ProblemError("conflict", { detail: `${licenses} not revoked: revoke them first` });
 }

@@ -6,7 +6,14 @@ import { isLicenseId, isManufacturerId } from "../../../entitlement/ids.ts";
 import { foldSerial, serialNumber } from "../../../names.ts";
 import type { AccountClaims } from "../../../objects/account/devices/claim-desk.ts";
 import { ProblemError } from "../../../problem.ts";
-import { accountPath, accountRefusals, changeRefusals, nextAfter, openAccount } from "../../http/account-in-path.ts";
+import {
+	accountClosed,
+	accountPath,
+	accountRefusals,
+	changeRefusals,
+	nextAfter,
+	openAccount,
+} from "../../http/account-in-path.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { accountAccess, accountReadAccess } from "../../http/key-access.ts";
 import { claimKey } from "../../http/mtls/claim-key.ts";
@@ -126,6 +133,7 @@ async function manufacturerOf(c: Context<AppEnv>, named: string | undefined): Pr
 }
 
 function refusal({ reason, open }: AccountClaims): ProblemError {
+	if (reason === "account_closed") return accountClosed();
 	if (reason === "unknown_license" || open === undefined) return new ProblemError("not_found");
 	const may = `${open.most} serial numbers may wait for their appliances under this license, as many as it has free seats and a few more`;
 	const detail = `${may}; ${open.now} do: give some back, add seats, or claim fewer at once`;

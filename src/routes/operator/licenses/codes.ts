@@ -7,6 +7,7 @@ import type { Code } from "../../../objects/account/licenses/license-tables.ts";
 import { ProblemError } from "../../../problem.ts";
 import { hashSecret } from "../../../signing/keys/lookup-keys.ts";
 import {
+	accountClosed,
 	accountPath,
 	accountRefusals,
 	nextAfter,
@@ -137,9 +138,16 @@ export const codes = createRouter()
 		return c.body(null, 204);
 	});
 
-type Refusal = "unknown_account" | "unknown_license" | "unknown_ha_group" | "other_license" | "id_taken";
+type Refusal =
+	| "unknown_account"
+	| "unknown_license"
+	| "unknown_ha_group"
+	| "other_license"
+	| "account_closed"
+	| "id_taken";
 
 function refuse(reason: Refusal): never {
+	if (reason === "account_closed") throw accountClosed();
 	if (reason === "other_license") {
 		throw new ProblemError("conflict", { detail: "the HA group is under another license; leave the license out" });
 	}

@@ -8,6 +8,7 @@ import type { LicenseInfo } from "../../../objects/account/licenses/license-desk
 import { plainText } from "../../../plain-text.ts";
 import { ProblemError } from "../../../problem.ts";
 import {
+	accountClosed,
 	accountPath,
 	accountRefusals,
 	changeRefusals,
@@ -118,9 +119,7 @@ export const licenses = createRouter()
 		const terms = newTerms(wanted, by.now);
 		await requireProducts(c.env, "products", wanted.products);
 		const result = await object.createLicense({ ...by, id: mintLicenseId(randomBytes()), terms });
-		if (!result.ok && result.reason === "account_closed") {
-			throw new ProblemError("conflict", { detail: "the account is closed" });
-		}
+		if (!result.ok && result.reason === "account_closed") throw accountClosed();
 		if (!result.ok) throw new ProblemError("not_found");
 		return c.json(describeLicense(result.license), 201);
 	})
