@@ -174,8 +174,8 @@ permit() { # the lease to install what room has read of, with a URL that lives f
 	rm -f check.etag; asked=$(date +%s) # the next check is answered in full, and says that there may be a permit, should the answer get lost
 	[ "$(permitted version 2>/dev/null)" = "$version" ] || jq -n --arg version "$version" '$ARGS.named' | save "permits/$product.json"
 	jq --arg of "$product" --arg has "$(json installed.json '{}' | jq -r 'to_entries | map("\(.key)@\(.value.version)") | join(",")')" '.products[] | select(.product == $of) | .offer | {offer: .capability} + if .after and $has != "" then {installed: $has} else {} end' check.json >"$tmp/json"; post /v1/permits # what had to come before it is there by now
-	if [ "$status" = 409 ] && why=$(jq -er 'select(.code == "exposure_limited" or .code == "prerequisite_missing") | .rollout_code // .code' "$tmp/body"); then # no failure: it comes later, or not at all if it turns out bad
-		case $why in step_full | failed_before | prerequisite_missing) rm -f "permits/$product.json" ;; esac # it has none
+	if [ "$status" = 409 ] && why=$(jq -er 'select(.code == "exposure_limited" or .code == "prerequisite_missing" or .code == "too_large_for_device") | .rollout_code // .code' "$tmp/body"); then # no failure: it comes later, or not at all if it turns out bad
+		case $why in step_full | failed_before | prerequisite_missing | too_large_for_device) rm -f "permits/$product.json" ;; esac # it has none
 		header_of retry-after | grep -x '[1-9][0-9]\{0,5\}' >later || echo 300 >later
 		case $(state check.query '') in *'&damaged='*"$product"*) echo "$version" | save "failed/$product"; echo 1 >later ;; esac # better something else than nothing
 		say "$product $version has not come to this firewall yet ($why); what is installed stays" && exit 0

@@ -137,6 +137,12 @@ export const PROBLEMS = {
 		fix: "Choose another name, or use what exists.",
 		retryable: false,
 	},
+	too_large_for_device: {
+		status: 409,
+		title: "The release takes more room than the device says that it has",
+		fix: "Make room and hand the offer in again with what there is then (`disk_free`, `memory`), or check with that: what fits is offered. Until then keep what is installed.",
+		retryable: true,
+	},
 	prerequisite_missing: {
 		status: 409,
 		title: "The device lacks what the release requires of other products",

@@ -53,6 +53,7 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 		"leave out of --requires what leads back to the product, or withdraw the releases that require it; the package stays uploaded",
 	prerequisite_not_released:
 		"publish what is required first, in the same channel or on stable, or correct --requires; the package stays uploaded",
+	too_large_for_device: "make room, then run `parapet device update` again; until then what is installed stays",
 	prerequisite_missing: "keep what is installed, and run `parapet device update`: it installs what is required first",
 	unsafe_package:
 		"make the package anew without what is named; nobody is offered it. What is in its files is not judged, only how it is packed",

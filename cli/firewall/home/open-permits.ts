@@ -32,7 +32,7 @@ export async function keepPermit(
 function isLost({ refusal: { code, members } }: ServerRefusal): boolean {
 	return code === "exposure_limited"
 		? LOST.includes(members?.["rollout_code"])
-		: code === "release_withdrawn" || code === "prerequisite_missing";
+		: ["release_withdrawn", "prerequisite_missing", "too_large_for_device"].includes(code);
 }
 
 /** What became of it is written down. */

@@ -128,7 +128,8 @@ async function updateProduct(
 	const notYet = (detail: string, rolloutCode: string | null, retryAfter: number | null) =>
 		({ ok: false, product, version, sha256, reason: "not_yet", detail, rolloutCode, retryAfter }) as const;
 	const refused = ({ message, refusal: { code, members, retryAfterSeconds } }: ServerRefusal) => {
-		if (code === "prerequisite_missing") return notYet(message, code, retryAfterSeconds ?? null);
+		if (code === "prerequisite_missing" || code === "too_large_for_device")
+			return notYet(message, code, retryAfterSeconds ?? null);
 		if (code !== "exposure_limited") return failed("permit_refused", message);
 		const rolloutCode = String(members?.["rollout_code"]);
 		return notYet(`it is not this firewall's turn (${rolloutCode})`, rolloutCode, retryAfterSeconds ?? null);

@@ -27,6 +27,19 @@ export function fitsRoom(release: Pick<Release, "size" | "footprint">, { disk, m
 	);
 }
 
+/** @returns in words what a release takes that a device has not; "" where it fits */
+export function describeLack(release: Pick<Release, "size" | "footprint">, { disk, memory }: Room): string {
+	const needed = diskNeeded(release);
+	const loaded = release.footprint?.memory ?? null;
+	const lacks = [
+		...(needed !== null && disk !== null && needed > disk ? [`${needed} bytes of disk, and ${disk} are free`] : []),
+		...(loaded !== null && memory !== null && loaded > memory
+			? [`${loaded} bytes of memory, and there are ${memory}`]
+			: []),
+	];
+	return lacks.length === 0 ? "" : `it takes ${lacks.join("; ")}`;
+}
+
 /** What is installed is there already, whatever is free beside it. @param device undefined `room` = it does not say */
 export function hasRoomFor(
 	release: Pick<Release, "version" | "size" | "footprint">,

@@ -5,7 +5,7 @@ import { forModel, type ModelRelease } from "../../../content/releases/for-model
 import { isInChannel, seenOn } from "../../../content/releases/on-channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { skippedByRevert } from "../../../content/releases/revert-target.ts";
-import { hasRoomFor, type Room } from "../../../content/releases/room.ts";
+import { describeLack, hasRoomFor, type Room } from "../../../content/releases/room.ts";
 import { readyAt } from "../../../content/releases/select-release.ts";
 import { decideEntitlement, type Pass } from "../../../entitlement/decide.ts";
 import type { DecisionCode } from "../../../entitlement/decision-codes.ts";
@@ -66,11 +66,11 @@ export function requireLeave(
 	throw exposureLimited(off.reason, Math.min(LONGEST_WAIT_SECONDS, off.until - now));
 }
 
-/** @throws ProblemError `exposure_limited` where the release takes more than the device says that it has: a check says what fits */
+/** @throws ProblemError `too_large_for_device` where the release takes more than the device says that it has: a check says what fits */
 export function requireRoom({ event }: RequestScope, release: Release, offer: OfferClaims, room: Room): void {
 	if (hasRoomFor(release, { room, installed: offer.from })) return;
 	event.reason = "release_too_large";
-	throw exposureLimited("too_large_for_device", LONGEST_WAIT_SECONDS);
+	throw new ProblemError("too_large_for_device", { detail: describeLack(release, room) });
 }
 
 /**

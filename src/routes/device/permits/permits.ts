@@ -92,6 +92,7 @@ const route = createRoute({
 			"offer_expired",
 			"release_withdrawn",
 			"exposure_limited",
+			"too_large_for_device",
 			"prerequisite_missing",
 			"invalid_request",
 			"rate_limited",

@@ -66,6 +66,16 @@ it.each([
 	expect(Object.keys((await home().load("permits")) ?? {})).toEqual(isKept ? ["crs"] : []);
 });
 
+it("refused for want of room it has none, and what is installed stays", async () => {
+	const body = { type: "about:blank", title: "No room", status: 409, code: "too_large_for_device" };
+	const refused = { status: 409, headers: { "content-type": "application/problem+json" }, body: JSON.stringify(body) };
+	firewall.server.faults.instead = ({ path }) => (path === "/v1/permits" ? refused : null);
+	const { updates } = await update();
+	expect(updates).toMatchObject([{ ok: false, reason: "not_yet", rolloutCode: "too_large_for_device" }]);
+	expect(await home().load("permits")).toBeNull();
+	expect(firewall.server.reports).toEqual([]);
+});
+
 it("reports what it has installed, where it was stopped before that was written down", async () => {
 	await update();
 	const [told] = firewall.server.reports.splice(0);

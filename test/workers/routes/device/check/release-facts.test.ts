@@ -50,11 +50,27 @@ describe("a release that says what it takes and interrupts", () => {
 		expect(await answerTo(`@1.1.0&disk_free=${MB}`)).toMatchObject({ status: "current", reason: "up_to_date" });
 	});
 
+	test.each(["1125899906842625", "1000000000000000", "18446744073709551615", "99999999999999999999"])(
+		"fits where a file system says that %s bytes are free",
+		async (bytes) => {
+			const said = `&disk_free=${bytes}&memory=${bytes}`;
+			expect(await answerTo(said)).toMatchObject({ offer: { version: "1.1.0" } });
+			expect(await explain(scene, said)).toMatchObject({ memory: Math.min(Number(bytes), 2 ** 50) });
+			const { capability: offer } = await offerOf(scene.firewall, scene.product);
+			const room = { disk_free: Number(bytes), memory: 2 ** 50 + 1 };
+			expect((await scene.firewall.call("POST", "/v1/permits", { offer, ...room })).status).toBe(201);
+		},
+	);
+
 	test("gets no permit where the device says that it has no room now, and one where it has", async () => {
 		const { capability: offer } = await offerOf(scene.firewall, scene.product);
 		const ask = (room: object) => scene.firewall.call("POST", "/v1/permits", { offer, ...room });
-		const refused = await expectProblem(await ask({ disk_free: MB }), "exposure_limited");
-		expect(refused).toMatchObject({ rollout_code: "too_large_for_device" });
+		// As where what it requires was installed first, and fitted by itself.
+		expect(await expectProblem(await ask({ disk_free: MB }), "too_large_for_device")).toMatchObject({
+			detail: "it takes 60000000 bytes of disk, and 1000000 are free",
+		});
+		const both = await expectProblem(await ask({ disk_free: 0, memory: 7 }), "too_large_for_device");
+		expect(both["detail"]).toContain("are free; 200000000 bytes of memory, and there are 7");
 		expect((await ask({ disk_free: 60 * MB, memory: 200 * MB })).status).toBe(201);
 		expect((await ask({})).status).toBe(201);
 	});
@@ -87,12 +103,15 @@ test.each([
 	await expectProblem(await operate("PUT", pathOf("1.1.0"), facts), "invalid_request");
 });
 
-test.each(["disk_free=-1", "disk_free=1.5", "memory=a", "memory=01"])("answers no check with %s", async (said) => {
-	const answer = await scene.firewall.call("GET", `/v1/check?installed=${scene.product}&${said}`);
-	await expectProblem(answer, "invalid_request");
-});
+test.each(["disk_free=-1", "disk_free=1.5", "disk_free=100000000000000000000", "memory=1e15", "memory=a", "memory=01"])(
+	"answers no check with %s",
+	async (said) => {
+		const answer = await scene.firewall.call("GET", `/v1/check?installed=${scene.product}&${said}`);
+		await expectProblem(answer, "invalid_request");
+	},
+);
 
-test.each([{ disk_free: -1 }, { disk_free: "1" }, { memory: 1.5 }, { memory: null }])(
+test.each([{ disk_free: -1 }, { disk_free: 1e21 }, { disk_free: "1" }, { memory: 1.5 }, { memory: null }])(
 	"gives no permit to %j",
 	async (room) => {
 		const { capability: offer } = await offerOf(scene.firewall, scene.product);
