@@ -35,8 +35,8 @@ export interface Order {
 export interface Authority extends Issued {
 	readonly name: Subject;
 	issue(order: Order): Promise<Issued>;
-	/** @returns it with another certificate for the same key; name: left out = the same */
-	renew(name?: Subject): Promise<Authority>;
+	/** @returns it with another certificate for the same key; name, and end in unix seconds: left out = the same, and in 90 days */
+	renew(name?: Subject, notAfter?: number): Promise<Authority>;
 	/** @returns its list of those that were revoked (RFC 5280 §5), PEM */
 	revoke(...certificates: Issued[]): Promise<string>;
 }
@@ -64,12 +64,17 @@ export async function makeAuthority(name: Subject, kind: NonNullable<Order["key"
 	return authorityWith(name, await makeKeys(kind));
 }
 
-async function authorityWith(name: Subject, keys: Keys): Promise<Authority> {
-	const self = await sign({ subject: name, constraints: IS_AUTHORITY }, name, keys, keys);
+async function authorityWith(name: Subject, keys: Keys, notAfter?: number): Promise<Authority> {
+	const self = await sign(
+		{ subject: name, constraints: IS_AUTHORITY, ...(notAfter !== undefined && { notAfter }) },
+		name,
+		keys,
+		keys,
+	);
 	return {
 		...self,
 		name,
-		renew: (other = name) => authorityWith(other, keys),
+		renew: (other = name, end = undefined) => authorityWith(other, keys, end),
 		issue: async (order) => sign(order, name, await makeKeys(order.key ?? "P-256"), keys),
 		revoke: (...certificates) => listRevoked(certificates, name, keys),
 	};

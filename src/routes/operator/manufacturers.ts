@@ -91,17 +91,21 @@ async function manufacturerIdFor({ publicKey }: Pick<Manufacturer, "publicKey">)
 const NO_AUTHORITY = {
 	unreadable: "one certificate in PEM is expected, with a key of RSA, P-256, P-384, P-521 or Ed25519",
 	leaf: "the certificate may issue none (no CA in its basicConstraints): the authority's is expected, not an appliance's own",
+	ended: "the certificate has ended: the one is expected that its authority has now",
 } as const;
+
+function noAuthority(reason: keyof typeof NO_AUTHORITY): ProblemError {
+	const message = NO_AUTHORITY[reason];
+	return new ProblemError("invalid_request", { extras: { errors: [{ field: "certificate", message }] } });
+}
 
 export const manufacturers = createRouter()
 	.openapi(add, async (c) => {
 		const { name, certificate } = c.req.valid("json");
 		const reading = await readAuthority(certificate);
-		if (!reading.ok) {
-			const message = NO_AUTHORITY[reading.reason];
-			throw new ProblemError("invalid_request", { extras: { errors: [{ field: "certificate", message }] } });
-		}
+		if (!reading.ok) throw noAuthority(reading.reason);
 		const { authority } = reading;
+		if (authority.notAfter < c.env.now) throw noAuthority("ended");
 		const id = await manufacturerIdFor(authority);
 		const manufacturer = { id, name, ...authority };
 		const directory = c.env.services.objects.directory();

@@ -16,7 +16,9 @@ export interface ManufacturerAuthority {
 	readonly notAfter: number;
 }
 
-const PEM = /^\s*-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/;
+/** RFC 7468 §2: whoever reads it skips what is before it, as `openssl x509 -text` writes. Another one before it is none of that. */
+const PEM =
+	/^(?:(?!-----BEGIN)[\s\S])*(?<=^|\s)-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/;
 
 export type AuthorityReading =
 	| { readonly ok: true; readonly authority: ManufacturerAuthority }

@@ -122,13 +122,19 @@ function describeClaim({
 	return { serial, manufacturer, license, device, spent: isSpent, claimed_at: toTimestamp(createdAt) };
 }
 
+function whichOf(count: number, named: string | undefined): string {
+	if (count === 0) return "there is none yet: `parapet manufacturer add`, which an operator may, comes first";
+	const what = named === undefined ? `name one of ${count}` : "there is no such manufacturer";
+	return `${what}; \`parapet manufacturer list\` shows them`;
+}
+
 /** @throws ProblemError where it is not known, or none was named and there is not exactly one */
 async function manufacturerOf(c: Context<AppEnv>, named: string | undefined): Promise<string> {
 	const { manufacturers } = await c.env.services.objects.directory().manufacturers({ kind: "list" });
 	const found = named === undefined ? manufacturers : manufacturers.filter(({ id }) => id === named);
 	const [only, ...more] = found;
 	if (only !== undefined && more.length === 0) return only.id;
-	const message = named === undefined ? `name one of ${manufacturers.length}` : "there is no such manufacturer";
+	const message = whichOf(manufacturers.length, named);
 	throw new ProblemError("invalid_request", { extras: { errors: [{ field: "manufacturer", message }] } });
 }
 

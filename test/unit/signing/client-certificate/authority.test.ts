@@ -57,7 +57,9 @@ test("a signature of one kind is none by a key of another", async () => {
 test("text around the certificate is none of it, two are none", async () => {
 	const { pem } = await makeAuthority(NAME);
 	expect(await readAuthority(`\n${pem}\n`)).toMatchObject({ ok: true });
-	for (const text of [`x${pem}`, pem + pem, pem.replace("CERTIFICATE", "X509"), ""]) {
+	expect(await readAuthority(`Certificate:\n    Data:\n        Version: 3 (0x2)\n${pem}`)).toMatchObject({ ok: true });
+	const afterKey = `-----BEGIN X-----\nAAAA\n-----END X-----\n${pem}`;
+	for (const text of [afterKey, `x${pem}`, pem + pem, pem.replace("CERTIFICATE", "X509"), ""]) {
 		expect(await readAuthority(text)).toEqual({ ok: false, reason: "unreadable" });
 	}
 });

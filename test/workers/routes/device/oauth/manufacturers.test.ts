@@ -60,6 +60,36 @@ describe("a manufacturer whose authority has another certificate for its key", (
 	});
 });
 
+test("a manufacturer whose authority's certificate has ended is not added, nor renewed with one", async () => {
+	const authority = await freshAuthority();
+	const ended = await authority.renew(authority.name, Math.floor(Date.now() / 1000) - 5);
+	const problem = await expectProblem(await add(ended), "invalid_request");
+	expect(JSON.stringify(problem)).toContain("has ended");
+	const before = await added(authority);
+	await expectProblem(await add(ended), "invalid_request");
+	expect(await added(authority)).toEqual(before);
+});
+
+test("who claims where there is no manufacturer is told how one is added, and where there are several what lists them", async () => {
+	const { account, license } = await createFleet();
+	const ask = async (more = {}) =>
+		JSON.stringify(
+			await expectProblem(
+				await operate("POST", `/v1/accounts/${account}/claims`, { serials: ["SN-1"], license, ...more }),
+				"invalid_request",
+			),
+		);
+	const remove = async () => {
+		const { manufacturers } = await operated<{ manufacturers: Described[] }>("GET", "/v1/manufacturers");
+		for (const { manufacturer } of manufacturers) await operate("DELETE", `/v1/manufacturers/${manufacturer}`);
+	};
+	await remove();
+	expect(await ask()).toContain("parapet manufacturer add");
+	for (let count = 0; count < 2; count++) await added(await freshAuthority());
+	expect(await ask()).toContain("name one of 2; `parapet manufacturer list`");
+	expect(await ask({ manufacturer: "mfr-0000000000000000" })).toContain("parapet manufacturer list");
+});
+
 test("a manufacturer that is removed and added again has the claims that it had", async () => {
 	const authority = await freshAuthority();
 	const [first, second] = [await createFleet(), await createFleet()];
