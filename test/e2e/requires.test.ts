@@ -109,4 +109,14 @@ await describeWithPrograms(["curl", "openssl", "jq"], "a release that requires a
 			.filter((line) => line.includes('"route":"/v1/permits"') && line.includes('"to_version":"3.0.0"'));
 		expect(asked.filter((line) => line.includes(`"product":"${RULES}"`))).toEqual([]);
 	});
+
+	it("brings what came for every firewall since the last token, at the check after the one that lacks it", async () => {
+		await parapet("product", "create", "c-bundle", "--plan", "immediate", "--entitled", "registered");
+		await publish("c-bundle", "1.0.0");
+		await publish(RULES, "4.0.0", "--requires", "c-bundle>=1.0");
+		expect(await parapet("device", "check")).toContain("4.0.0 requires c-bundle >= 1.0, which was not asked about");
+		const lines = installedLines(await parapet("device", "update"));
+		const come = lines.map((line) => line.split(" installed")[0] ?? "").filter((line) => !line.startsWith(ENGINE));
+		expect(come).toEqual([expect.stringMatching(/^c-bundle: .*1\.0\.0$/), expect.stringMatching(/^\S+: .*4\.0\.0$/)]);
+	});
 });
