@@ -146,7 +146,7 @@ export const PROBLEMS = {
 	prerequisite_missing: {
 		status: 409,
 		title: "The device lacks what the release requires of other products",
-		fix: "Install what `missing` names first: a check offers it, and offers this release after it. Then check again, or hand the offer in once more with all that is `installed`. Until then keep what is installed.",
+		fix: "Install what `missing` names first (without a range: what a check offers of it): a check offers it, and offers this release after it. Then check again, or hand the offer in once more with all that is `installed`. Until then keep what is installed.",
 		retryable: true,
 	},
 	conflict: {

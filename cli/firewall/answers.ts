@@ -75,6 +75,23 @@ export const blockedAnswer = z
 	)
 	.nullish();
 
+/** The same: what holds a release back. */
+export const heldAnswer = z
+	.array(
+		z.object({
+			version: z.string(),
+			product: z.string(),
+			installed: z.string(),
+			requires: z.object({
+				product: z.string(),
+				min: z.string().optional(),
+				max: z.string().optional(),
+				exactly: z.string().optional(),
+			}),
+		}),
+	)
+	.nullish();
+
 export const offer: z.ZodType<Offer> = z.object({
 	version: versionName,
 	sequence: z.number(),
@@ -104,6 +121,7 @@ const checkedProduct: z.ZodType<CheckedProduct> = z.object({
 	reason: z.string().nullish(),
 	waiting: z.object({ version: z.string(), until: z.string().nullable() }).nullish(),
 	blocked_by: blockedAnswer,
+	held_by: heldAnswer,
 	disabled_rules: z.array(ruleId).max(MAX_DISABLED_RULES).nullish(),
 	offer: offer.nullish(),
 });

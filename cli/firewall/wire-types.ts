@@ -85,6 +85,15 @@ export interface Blocker {
 	readonly reason: string;
 }
 
+/** What stays installed of another product and does not go with a release. */
+export interface Holder {
+	/** of the release that is held back */
+	readonly version: string;
+	readonly product: string;
+	readonly installed: string;
+	readonly requires: Pick<Blocker, "product" | "min" | "max" | "exactly">;
+}
+
 /** What a check answers of one product. */
 export interface CheckedProduct {
 	readonly product: string;
@@ -98,6 +107,8 @@ export interface CheckedProduct {
 	readonly waiting?: { readonly version: string; readonly until: string | null } | null | undefined;
 	/** why a newer release is not for this firewall yet */
 	readonly blocked_by?: readonly Blocker[] | null | undefined;
+	/** what holds a newer release back on this firewall */
+	readonly held_by?: readonly Holder[] | null | undefined;
 	/** ids of rules that are to be left out when the content is loaded */
 	readonly disabled_rules?: readonly string[] | null | undefined;
 	readonly offer?: Offer | null | undefined;

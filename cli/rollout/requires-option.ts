@@ -1,7 +1,7 @@
 // What a release requires of other products, as people type it and as they are shown it: `base>=4.26`, `base>=4.26,<=5`, `base=4.26`, `base`.
 import { z } from "zod";
 import { describeRequirement, type Requirement, requirements } from "../../src/content/requires/requires.ts";
-import type { Blocker } from "../firewall/wire-types.ts";
+import type { Blocker, Holder } from "../firewall/wire-types.ts";
 
 export const REQUIRES_HELP =
 	"what devices must have of another product: base>=4.26, base>=4.26,<=5, base=4.26, or base for any version; may be repeated";
@@ -60,7 +60,24 @@ export function describeBlocked(blocked: readonly Blocker[] | null | undefined):
 	});
 }
 
-/** @returns the same below a heading, as explanations have it */
-export function lacksLines(blocked: readonly Blocker[] | null | undefined): string[] {
-	return describeBlocked(blocked).map((line, index) => `${index === 0 ? "lacks" : ""}`.padEnd(13) + line);
+/** @returns a line for each */
+export function describeHeld(held: readonly Holder[] | null | undefined): string[] {
+	return (held ?? []).map(
+		({ version, product, installed, requires }) =>
+			`${version} is held back by ${product} ${installed}, which stays and requires ${describeRequirement(requires)}`,
+	);
+}
+
+/** @returns both below headings, as explanations have them */
+export function lacksLines({ blocked_by: blocked, held_by: held }: Waits): string[] {
+	return [...underHeading("lacks", describeBlocked(blocked)), ...underHeading("held back", describeHeld(held))];
+}
+
+interface Waits {
+	readonly blocked_by?: readonly Blocker[] | null | undefined;
+	readonly held_by?: readonly Holder[] | null | undefined;
+}
+
+function underHeading(heading: string, lines: readonly string[]): string[] {
+	return lines.map((line, index) => `${index === 0 ? heading : ""}`.padEnd(13) + line);
 }

@@ -35,6 +35,8 @@ const CURRENT: Meanings<typeof CURRENT_REASONS> = {
 		"the installed release is the one to run, since a newer one takes more room than the device says that it has (`disk_free`, `memory`)",
 	newer_blocked:
 		"the installed release is the one to run, since this device lacks what a newer one requires of other products: `blocked_by`",
+	held_by_installed:
+		"the installed release is the one to run, since what stays installed of another product does not go with a newer one: `held_by`",
 	newer_installed: "the installed release is newer than what the license gives now, or than the pinned one; it stays",
 	ahead_of_channel: "the device has left beta, and stable has not passed what it has from there; it stays until then",
 	held: "a release is `waiting`; the account has this device stay as it is",
@@ -51,6 +53,7 @@ const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 	none_old_enough: "each release that fits is younger than the license's delay allows",
 	none_rolled_out: "each release that fits is on its way, and has not come to this device yet",
 	none_but_blocked: "this device lacks what each release that fits requires of other products: `blocked_by`",
+	none_but_held: "what stays installed of another product goes with no release that fits: `held_by`",
 	none_but_failed: "the only release that fits does not work on this device, by its word `failed`",
 };
 

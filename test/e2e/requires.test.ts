@@ -96,6 +96,22 @@ await describeWithPrograms(["curl", "openssl", "jq"], "a release that requires a
 		expect(rules).toMatchObject({ version: "2.0.0" });
 	});
 
+	it("holds back what it does not go with, until it is replaced, and says so to firewall and publisher", async () => {
+		await publish(RULES, "2.1.0", "--requires", `${ENGINE}>=2,<=2.9`);
+		await parapet("device", "update");
+		const said = await publish(ENGINE, "2.10.0");
+		expect(said).toContain(`${RULES} 2.1.0 requires ${ENGINE} >= 2, <= 2.9`);
+		const held = await parapet("device", "check");
+		expect(held).toContain(`${ENGINE}: current at 2.0.1 (held_by_installed)`);
+		expect(held).toContain(`2.10.0 is held back by ${RULES} 2.1.0, which stays and requires ${ENGINE} >= 2, <= 2.9`);
+		expect(await parapet("device", "update")).not.toContain(" installed, sha256");
+		expect(await publish(RULES, "2.2.0", "--requires", `${ENGINE}>=2`)).not.toContain("2.1.0");
+		expect(installedLines(await parapet("device", "update")).map((line) => line.split(" installed")[0])).toEqual([
+			`${RULES}: 2.1.0 → 2.2.0`,
+			`${ENGINE}: 2.0.1 → 2.10.0`,
+		]);
+	});
+
 	it("is not asked for where that could not be installed", async () => {
 		await publish(ENGINE, "3.0.0");
 		await publish(RULES, "3.0.0", "--requires", `${ENGINE}>=3.0`);
@@ -103,7 +119,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "a release that requires a
 		const { stdout } = await run("device", "update");
 		service.forge(undefined);
 		expect(stdout).toContain(`${ENGINE} 3.0.0: not installed`);
-		expect(stdout).toContain(`${RULES}: 3.0.0 has not come to this firewall yet: what it requires of another product`);
+		expect(stdout).toContain(`${RULES}: 3.0.0 has not come to this firewall yet: what comes first of another product`);
 		const asked = service
 			.logs()
 			.filter((line) => line.includes('"route":"/v1/permits"') && line.includes('"to_version":"3.0.0"'));

@@ -25,6 +25,7 @@ import { createProgress } from "../../terminal/progress.ts";
 import { openSigners } from "../../trust/open-signers.ts";
 import { addPassphraseOption, passphraseShape } from "../../trust/passphrase.ts";
 import { signRelease } from "../../trust/sign-release.ts";
+import { leftBehind } from "./left-behind.ts";
 import { describeDeltas, type MadeDeltas, publishDeltas } from "./make-deltas.ts";
 import { describeIndex, publishIndex } from "./publish-index.ts";
 import { releasePackage, uploadPackage } from "./publish-package.ts";
@@ -163,7 +164,8 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 					? `${product} ${version}: ${said}${needs}`
 					: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`;
 				const drawn = release.rollout == null || release.rollout.phase === "done" ? [] : drawRollout(release.rollout);
-				return { release: { ...release, ...beside }, line: [line, ...lines, ...drawn].join("\n") };
+				const left = release.changed ? await leftBehind(await openApi(product), product, version) : [];
+				return { release: { ...release, ...beside }, line: [line, ...lines, ...left, ...drawn].join("\n") };
 			} finally {
 				progress.end();
 				await close();

@@ -107,9 +107,9 @@ async function updateOffered(
 	return { check, updates, putOff, rules, waitingReports };
 }
 
-/** It requires what is offered of another product, and that has not been installed. */
+/** Another product's offer was to be installed first, and has not been. */
 function laterThan({ product }: CheckedProduct, { version, sha256 }: Offer, other: string): ProductUpdate {
-	const why = { reason: "not_yet", detail: `it requires ${other}, which is not installed yet` } as const;
+	const why = { reason: "not_yet", detail: `${other} comes first, and is not installed yet` } as const;
 	return { ok: false, product, version, sha256, ...why, rolloutCode: "prerequisite_missing", retryAfter: null };
 }
 

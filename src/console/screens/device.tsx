@@ -188,6 +188,7 @@ function Explained({ told }: { told: Explanation }) {
 					],
 					["Nothing changes by time until", <Time at={told.changes_at} />],
 					["Lacks of other products", answer.blocked_by?.map(describeBlocker).join("; ") ?? "nothing"],
+					["Held back by other products", answer.held_by?.map(describeHolder).join("; ") ?? "nothing"],
 					["Seat", told.holds_seat ? "held" : "none"],
 					["Rules left out", told.disabled_rules.join(", ")],
 				]}
@@ -236,4 +237,13 @@ function describeBlocker({
 	...requirement
 }: NonNullable<Explanation["answer"]["blocked_by"]>[number]): string {
 	return `${version} requires ${describeRequirement(requirement)}, has ${installed ?? "none"} (${reason.replaceAll("_", " ")})`;
+}
+
+function describeHolder({
+	version,
+	product,
+	installed,
+	requires,
+}: NonNullable<Explanation["answer"]["held_by"]>[number]): string {
+	return `${version} by ${product} ${installed}, which requires ${describeRequirement(requires)}`;
 }

@@ -15,7 +15,7 @@ import type { Room } from "../releases/room.ts";
 import { type Candidate, selectRelease } from "../releases/select-release.ts";
 import type { OfferReason, Selection } from "../releases/selection.ts";
 import { answerInTurn } from "../requires/answer-in-turn.ts";
-import type { FindPrerequisite } from "../requires/requires.ts";
+import type { FindHolders, FindPrerequisite } from "../requires/requires.ts";
 import type { Installed } from "./installed.ts";
 import { answerHoldsUntil, isPutOff, type ProductAnswer } from "./product-answer.ts";
 
@@ -102,7 +102,7 @@ function noRecordOf(product: string): ProductRecord {
 /** What its account says comes after all else: it puts off what would be offered, and never offers anything. */
 function heed(policy: DevicePolicy, selection: Selection, now: number): Selection {
 	if (selection.status !== "offered") return selection;
-	const { release, reason, holdsUntil, blocked } = selection;
+	const { release, reason, holdsUntil, blocked, held } = selection;
 	const install = {
 		isEmergency: release.urgency === "emergency",
 		isRevert: leadsAway(reason),
@@ -111,7 +111,7 @@ function heed(policy: DevicePolicy, selection: Selection, now: number): Selectio
 	};
 	const off = putOff(policy, install, now);
 	if (off === null) return { ...selection, holdsUntil: Math.min(holdsUntil, mayUntil(policy, install, now)) };
-	const waits = blocked === undefined ? {} : { blocked };
+	const waits = { ...(blocked && { blocked }), ...(held && { held }) };
 	return {
 		status: "current",
 		reason: off.reason,
@@ -152,8 +152,13 @@ export function answerCheck({
 	let holdsUntil = Infinity;
 	let opensAt = Infinity;
 	let isUrgent = false;
-	const heldBack: CheckAnswer["heldBack"][number][] = [];
-	const answerOf = (product: string, prerequisite: FindPrerequisite): ProductAnswer => {
+	// By product: it is asked again where something holds an offer back.
+	const watched = new Map<string, string | null>();
+	const answerOf = (
+		product: string,
+		prerequisite: FindPrerequisite,
+		holders: FindHolders | undefined,
+	): ProductAnswer => {
 		const candidate: Candidate = {
 			model: device.model,
 			channel: channelOf(device, product),
@@ -167,6 +172,7 @@ export function answerCheck({
 			admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 			couldBeIn: (reach) => couldBeIn(reach, device),
 			prerequisite,
+			holders,
 		};
 		let watching: string | null = null;
 		const note: Parameters<typeof selectRelease>[4] = ({ version: passed, urgency, rollout }, verdict) => {
@@ -177,10 +183,10 @@ export function answerCheck({
 		};
 		const answer = answerProduct(device, product, recordOf, candidate, now, note, entitledTo?.(product));
 		// Whoever is offered another release is about to change, and says nothing of those who do not.
-		if (watching !== null && answer.selection?.status === "current") heldBack.push({ product, version: watching });
+		watched.set(product, answer.selection?.status === "current" ? watching : null);
 		return answer;
 	};
-	const products = answerInTurn(installed.keys(), answerOf, recordOf);
+	const products = answerInTurn(installed.keys(), answerOf, { recordOf, failed });
 	for (const answer of products) {
 		isUrgent ||= answer.selection?.status === "offered" && answer.selection.release.urgency === "emergency";
 		holdsUntil = Math.min(holdsUntil, answerHoldsUntil(answer));
@@ -195,7 +201,7 @@ export function answerCheck({
 		},
 		holdsUntil: Math.min(holdsUntil, selected.holdsUntil),
 		opensAt,
-		heldBack,
+		heldBack: [...watched].flatMap(([product, version]) => (version === null ? [] : [{ product, version }])),
 		isUrgent,
 	};
 }

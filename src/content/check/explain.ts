@@ -61,35 +61,36 @@ export interface ExplainQuestion {
 	/** null when nothing was ever published */
 	readonly record: ProductRecord | null;
 	readonly candidate: Candidate;
-	/** what releases of the product require, and what those require: by product; left out = nothing is known of any */
+	/** what releases of the product require, what the device has that requires it, and what those require: by product; left out = nothing is known of any */
 	readonly required?: ReadonlyMap<string, Pick<ExplainQuestion, "record" | "candidate" | "entitled">>;
 	/** unix seconds */
 	readonly now: number;
 }
 
 /** What a check that names all of these would say of the product, and until when. */
-function answerAt(question: ExplainQuestion, at: number, note?: Note) {
+function answerAt(question: ExplainQuestion, at: number, listen?: () => Note) {
 	const { device, product, candidate, required } = question;
 	const parts = new Map<string, Pick<ExplainQuestion, "record" | "candidate" | "entitled">>([
 		[product, question],
 		...(required ?? []),
 	]);
 	const recordOf = (name: string) => parts.get(name)?.record ?? null;
+	const failed = new Map(Array.from(parts, ([name, part]) => [name, part.candidate.failed ?? new Set<string>()]));
 	const answers = answerInTurn(
 		parts.keys(),
-		(name, prerequisite) => {
+		(name, prerequisite, holders) => {
 			const part = parts.get(name);
-			const of = { ...(part?.candidate ?? candidate), prerequisite };
-			return answerProduct(device, name, recordOf, of, at, name === product ? note : undefined, part?.entitled);
+			const of = { ...(part?.candidate ?? candidate), prerequisite, holders };
+			return answerProduct(device, name, recordOf, of, at, name === product ? listen?.() : undefined, part?.entitled);
 		},
-		recordOf,
+		{ recordOf, failed },
 	);
 	const answer = answers.find((one) => one.product === product);
 	if (answer === undefined) throw new Error(`${product} was asked about, and not answered`);
 	return { answer, holdsUntil: Math.min(...answers.map(answerHoldsUntil)) };
 }
 
-type Note = Parameters<typeof answerProduct>[5];
+type Note = NonNullable<Parameters<typeof answerProduct>[5]>;
 
 /** What ends a decision that time ends; null for those that people end. */
 const ENDED_BY: Readonly<Record<DecisionCode, ChangeReason | null>> = {
@@ -118,9 +119,13 @@ const POLICY_MOMENTS = 20;
 /** @returns the answer to a check for this one product, with its reasons and its next changes */
 export function explainProduct(question: ExplainQuestion): Explanation {
 	const { device, record, candidate, now } = question;
-	const judged: Omit<JudgedRelease, "readyAt">[] = [];
+	let judged: Omit<JudgedRelease, "readyAt">[] = [];
 	const note = (release: Release, verdict: JudgedRelease["verdict"]) => judged.push({ release, verdict });
-	const first = answerAt(question, now, note);
+	// The last walk counts: it is gone again where something holds an offer back.
+	const first = answerAt(question, now, () => {
+		judged = [];
+		return note;
+	});
 	const { answer } = first;
 	if (answer.selection !== null) {
 		for (const release of record?.releases.slice(judged.length) ?? [])

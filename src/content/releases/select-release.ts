@@ -4,7 +4,7 @@
 import type { Pin } from "../../entitlement/policy/device-policy.ts";
 import type { Terms } from "../../entitlement/terms.ts";
 import type { Reach } from "../../rollout/reach.ts";
-import { type FindPrerequisite, judgeRequirements, type Needs } from "../requires/requires.ts";
+import { type FindHolders, type FindPrerequisite, judgeRequirements, type Needs } from "../requires/requires.ts";
 import type { Channel } from "./channel.ts";
 import { forModel, type ModelRelease } from "./for-model.ts";
 import { isInChannel, seenOn } from "./on-channel.ts";
@@ -14,6 +14,7 @@ import { skippedByRevert } from "./revert-target.ts";
 import { hasRoomFor, type Room } from "./room.ts";
 import {
 	type Blocked,
+	type Held,
 	type PassedOver,
 	type Selection,
 	UNAVAILABLE_REASONS,
@@ -46,6 +47,8 @@ export interface Candidate {
 	readonly couldBeIn?: (reach: Reach) => boolean;
 	/** what it has, and is offered, of a product that a release requires; left out = nothing is known of any */
 	readonly prerequisite?: FindPrerequisite;
+	/** what is installed of other products and does not go with a release; left out = nothing */
+	readonly holders?: FindHolders | undefined;
 }
 
 /**
@@ -129,6 +132,7 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	rollout_closed: "none_rolled_out",
 	no_fallback: "none_rolled_out",
 	blocked: "none_but_blocked",
+	held_by_installed: "none_but_held",
 	other_channel: "none_in_channel",
 	skipped_by_revert: "no_release",
 };
@@ -159,11 +163,13 @@ export function selectRelease(
 	let passesFailed = false;
 	let passesLarge = false;
 	let blocked: Blocked | undefined;
+	let held: Held | undefined;
+	let lacking: "up_to_date" | "newer_blocked" | "held_by_installed" = "up_to_date";
 	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
 	const seen =
 		device.channel === "stable" ? record.releases : record.releases.map((release) => seenOn("beta", release));
-	const { installed: version, held, failed } = device;
-	const before = version ?? held;
+	const { installed: version, held: damaged, failed } = device;
+	const before = version ?? damaged;
 	const skipped = skippedByRevert(record.releases, before, device.model);
 	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for the others: a step
 	// that is full would keep a device on the release that harms it.
@@ -180,6 +186,7 @@ export function selectRelease(
 				isInChannel(release, device) &&
 				fitsDevice(release, device) &&
 				hasRoomFor(forModel(release, device.model), device) &&
+				(device.holders?.(release.version) ?? []).length === 0 &&
 				(release.requires === undefined || requirementsOf(release.requires, device).ok),
 		);
 	for (const release of seen) {
@@ -190,9 +197,14 @@ export function selectRelease(
 		const fit = isAgain ? "chosen" : isTrial ? "no_fallback" : judged;
 		const required =
 			fit === "chosen" && release.requires !== undefined ? requirementsOf(release.requires, device) : undefined;
-		const verdict = required?.ok === false ? "blocked" : fit;
+		const lacks = required?.ok === false ? "blocked" : fit;
+		const by = lacks === "chosen" ? (device.holders?.(release.version) ?? []) : [];
+		const verdict = by.length > 0 ? "held_by_installed" : lacks;
 		note?.(release, verdict);
 		if (required?.ok === false) blocked ??= { version: release.version, missing: required.missing };
+		if (by.length > 0) held ??= { version: release.version, by };
+		if (lacking === "up_to_date" && verdict === "blocked") lacking = "newer_blocked";
+		if (lacking === "up_to_date" && verdict === "held_by_installed") lacking = verdict;
 		if (verdict === "chosen") {
 			choice = forModel(release, device.model);
 			isByPermit = isAgain;
@@ -208,10 +220,9 @@ export function selectRelease(
 		if (verdict === "not_reached" && release.rollout !== null)
 			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout, now));
 	}
-	const waits = blocked === undefined ? {} : { blocked };
+	const waits = { ...(blocked && { blocked }), ...(held && { held }) };
 	if (choice === null) return { status: "unavailable", reason: unavailable, ...waits, holdsUntil };
 	if (device.installed === choice.version) {
-		const lacking = blocked === undefined ? "up_to_date" : "newer_blocked";
 		const reason = passesFailed ? "newer_failed" : passesLarge ? "newer_too_large" : lacking;
 		return { status: "current", reason, ...waits, holdsUntil };
 	}
@@ -221,7 +232,7 @@ export function selectRelease(
 	const again = isByPermit ? ({ isAgain: true } as const) : {};
 	const found = { release: choice, downgrade: isDowngrade, ...role, ...again, ...(needs && { needs }) };
 	const offer = { status: "offered", ...found, ...waits, holdsUntil } as const;
-	if (version === null) return { ...offer, reason: held === undefined ? "first_install" : "installed_damaged" };
+	if (version === null) return { ...offer, reason: damaged === undefined ? "first_install" : "installed_damaged" };
 	if (failed?.has(version) === true) return { ...offer, reason: "installed_failed" };
 	const stays = { status: "current", reason: "newer_installed", ...waits, holdsUntil } as const;
 	const at = record.releases.findIndex((release) => release.version === version);

@@ -1,6 +1,6 @@
 // What a walk over the releases of a product comes to: what is chosen or not and why, and why each of the others is passed over.
 import { PUT_OFF_REASONS } from "../../entitlement/policy/device-policy.ts";
-import type { Blocker, Needs } from "../requires/requires.ts";
+import type { Blocker, Holder, Needs } from "../requires/requires.ts";
 import type { ModelRelease } from "./for-model.ts";
 import type { Release } from "./product-record.ts";
 
@@ -20,6 +20,7 @@ export const CURRENT_REASONS = [
 	"newer_failed",
 	"newer_too_large",
 	"newer_blocked",
+	"held_by_installed",
 	"newer_installed",
 	"ahead_of_channel",
 	...PUT_OFF_REASONS,
@@ -36,6 +37,7 @@ export const UNAVAILABLE_REASONS = [
 	"none_old_enough",
 	"none_rolled_out",
 	"none_but_blocked",
+	"none_but_held",
 	"none_but_failed",
 ] as const;
 export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
@@ -46,6 +48,12 @@ export interface Blocked {
 	readonly missing: readonly Blocker[];
 }
 
+/** A newer release than the one that is chosen, if any is, with which what stays installed of other products does not go. */
+export interface Held {
+	readonly version: string;
+	readonly by: readonly Holder[];
+}
+
 /**
  * `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. What is required of other products
  * may change it earlier: the answer to a check holds until the first of its products changes.
@@ -53,6 +61,8 @@ export interface Blocked {
 export type Selection = Selected & {
 	/** the newest of those; not given = there is none */
 	readonly blocked?: Blocked;
+	/** the newest of those; not given = there is none */
+	readonly held?: Held;
 };
 
 type Selected =
@@ -101,6 +111,8 @@ export type PassedOver =
 	| "no_fallback"
 	/** the device lacks what it requires of other products */
 	| "blocked"
+	/** what is installed of another product does not go with it */
+	| "held_by_installed"
 	/** it is on beta alone, and the device is not */
 	| "other_channel"
 	/** it lies between the withdrawn release that the device runs, and the earlier one that it is to go back to */

@@ -1,9 +1,11 @@
-// Answers the products of one device, each after those that its releases require, and puts them in the order in which their offers are to
-// be installed. Nothing is decided here; where no release requires anything, nothing is done.
+// Answers the products of one device, each after those that its releases require, and again where what is installed holds an offer back; and
+// puts them in the order in which their offers are to be installed. Where no release requires anything, nothing is done.
 import { isPutOff, type ProductAnswer } from "../check/product-answer.ts";
 import type { ProductRecord } from "../releases/product-record.ts";
+import { Holds, type Known, replaceFirst } from "./holds.ts";
 import {
 	afterOf,
+	type FindHolders,
 	type FindPrerequisite,
 	meetsRequirement,
 	type Prerequisite,
@@ -13,18 +15,27 @@ import {
 
 const NOT_NAMED: Prerequisite = { installed: null, isSound: false, offered: null, reason: "not_named" };
 
+/** Is asked for a product: with it, what the device has and is offered of others, and which of its releases are held back. */
+type Answer = (product: string, prerequisite: FindPrerequisite, holders: FindHolders | undefined) => ProductAnswer;
+
 /**
  * @param products each once, in the order of the question; what is not among them counts as not there
- * @param answer is asked once for each product; with it, what the device has and is offered of others
- * @param recordOf the current record of a product, null when nothing was ever published
+ * @param answer is asked for each product, and again for all where an offer is held back
+ * @param known `recordOf`: the current record of a product, null when nothing was ever published
  * @returns the answers in the order of the question, but each offer after those that have to be installed before it
  */
-export function answerInTurn(
-	products: Iterable<string>,
-	answer: (product: string, prerequisite: FindPrerequisite) => ProductAnswer,
-	recordOf: (product: string) => ProductRecord | null,
-): ProductAnswer[] {
+export function answerInTurn(products: Iterable<string>, answer: Answer, known: Known): ProductAnswer[] {
 	const asked = new Set(products);
+	const holds = new Holds(known);
+	let answers = answerEach(asked, answer, known, holds);
+	while (holds.extend(answers)) answers = answerEach(asked, answer, known, holds);
+	const settled = replaceFirst(answers, known);
+	const inOrder = [...asked].flatMap((product) => settled.get(product) ?? []);
+	return inOrder.some((one) => productsBefore(one).length > 0) ? inInstallOrder(inOrder) : inOrder;
+}
+
+/** @returns by product, each after those that its releases were looked at for */
+function answerEach(asked: ReadonlySet<string>, answer: Answer, { recordOf }: Known, holds: Holds) {
 	const answers = new Map<string, ProductAnswer>();
 	const pending = new Set<string>();
 	const prerequisite: FindPrerequisite = (requirement) => {
@@ -38,20 +49,20 @@ export function answerInTurn(
 		const known = answers.get(product);
 		if (known !== undefined) return known;
 		pending.add(product);
-		const given = answer(product, prerequisite);
+		const given = answer(product, prerequisite, holds.holdersOf(product));
 		pending.delete(product);
 		answers.set(product, given);
 		return given;
 	};
-	const inOrder = Array.from(asked, answerOf);
-	return inOrder.some((one) => productsBefore(one).length > 0) ? inInstallOrder(inOrder) : inOrder;
+	for (const product of asked) answerOf(product);
+	return answers;
 }
 
 function productsBefore({ selection }: ProductAnswer): readonly string[] {
 	return afterOf(selection?.status === "offered" ? selection.needs : undefined);
 }
 
-/** Each after the products of which it needs the offer; else as they were. Who needs whose offer never goes in a circle: see `pending`. */
+/** Each after the products of which it needs the offer; else as they were. Who needs whose offer never goes in a circle: see `pending` and `replaceFirst`. */
 function inInstallOrder(answers: readonly ProductAnswer[]): ProductAnswer[] {
 	const byProduct = new Map(answers.map((one) => [one.product, one]));
 	const placed = new Set<ProductAnswer>();

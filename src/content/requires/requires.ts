@@ -123,6 +123,17 @@ export function afterOf(needs: Needs | undefined): readonly string[] {
 	return needs === undefined ? NOTHING : needs.flatMap(([product, version]) => (version === null ? [product] : []));
 }
 
+/** What stays on the device and does not go with a release. */
+export interface Holder {
+	readonly product: string;
+	/** installed */
+	readonly version: string;
+	readonly requirement: Requirement;
+}
+
+/** @returns who holds that version back; none = nobody */
+export type FindHolders = (version: string) => readonly Holder[];
+
 /** What of a release says whether anybody new gets it. */
 interface FittingRelease {
 	readonly version: string;

@@ -80,6 +80,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
 	"Blocker.exactly",
 	"Blocker.max",
 	"blocked_by",
+	"held_by",
 	"POST /v1/permits.installed",
 	"ChangedHaSettings.name",
 	"ChangedHaSettings.mode",

@@ -49,6 +49,42 @@ export const REQUIRES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/content/requires/holds.ts",
+		tests: RULES,
+		edits: [
+			{
+				from: 'return release.urgency === "emergency";',
+				to: "return false;",
+				breaks: "an emergency does not come to devices whose rules do not go with it",
+			},
+			{
+				from: "if (hold?.isLeaving !== true || isPutOff) continue;",
+				to: "continue;",
+				breaks: "a device stays on a withdrawn release for the sake of another product",
+			},
+			{
+				from: "if (release === undefined || release.withdrawn ||",
+				to: "if (release === undefined ||",
+				breaks: "a withdrawn release that is still installed holds back what others require",
+			},
+			{
+				from: 'other.selection?.status === "offered" ? [] : ',
+				to: "",
+				breaks: "a release that is replaced by the same answer holds its successor's company back",
+			},
+			{
+				from: "if (findCircle(product, [other.product], before) !== null) continue;",
+				to: "",
+				breaks: "two offers are to be installed before each other, and a check never ends",
+			},
+			{
+				from: "[...hold.holders.values()].filter(",
+				to: "[].filter(",
+				breaks: "of many releases that do not go with what is installed, some come all the same",
+			},
+		],
+	},
+	{
 		file: "src/content/releases/select-release.ts",
 		tests: RULES,
 		edits: [
@@ -78,6 +114,11 @@ export const REQUIRES: readonly FileEdits[] = [
 				from: "(said?.has(product) ? said.get(product) : atCheck.get(product)) ?? null",
 				to: "said?.get(product) ?? atCheck.get(product) ?? null",
 				breaks: "a device that says that what is required has gone gets its permit",
+			},
+			{
+				from: "const fits = requirement === undefined ||",
+				to: "const fits = requirement !== null ||",
+				breaks: "an offer buys a permit although what was to be replaced first is still there",
 			},
 			{
 				from: "return !(record?.releases.some((one) => one.withdrawn && one.version === version) ?? false);",

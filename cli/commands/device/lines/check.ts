@@ -2,22 +2,22 @@
 
 import type { CheckResult } from "../../../firewall/check/check.ts";
 import type { CheckedProduct, DegradedMarks } from "../../../firewall/wire-types.ts";
-import { describeBlocked } from "../../../rollout/requires-option.ts";
+import { describeBlocked, describeHeld } from "../../../rollout/requires-option.ts";
 
 /** @returns one line per product, one for each that is damaged, and one for unread messages */
 export function describeCheck({ unchanged, answer, damaged }: CheckResult): string[] {
 	const lines = answer.products.flatMap((one) => {
-		const blocked = describeBlocked(one.blocked_by).map((line) => `  ${line}`);
+		const waits = [...describeBlocked(one.blocked_by), ...describeHeld(one.held_by)].map((line) => `  ${line}`);
 		const offer = one.offer ?? undefined;
 		if (one.status === "offered" && offer !== undefined) {
 			const step = one.installed == null ? "" : `${one.installed} → `;
 			const after = offer.after == null || offer.after.length === 0 ? "" : `, after ${offer.after.join(" and ")}`;
 			const how = `${offer.downgrade === true ? " (a downgrade)" : ""}${after}${describeImpact(offer.impact)}${offer.notes ? `: ${offer.notes}` : ""}`;
-			return [`${one.product}: ${step}${offer.version}${ofVariant(offer.variant)} is offered${how}`, ...blocked];
+			return [`${one.product}: ${step}${offer.version}${ofVariant(offer.variant)} is offered${how}`, ...waits];
 		}
 		const why = one.reason ?? one.code;
 		const has = `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}${describeWaiting(one.waiting)}`;
-		return [has, ...blocked];
+		return [has, ...waits];
 	});
 	lines.push(...damagedLines(damaged));
 	const unread = answer.messages?.unread ?? 0;

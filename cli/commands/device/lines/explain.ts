@@ -1,7 +1,7 @@
 // An explanation as lines for people: who and what, the decision, the releases with their verdicts, what would change it.
 import { z } from "zod";
 import { bytesName } from "../../../../src/names.ts";
-import { blockedAnswer } from "../../../firewall/answers.ts";
+import { blockedAnswer, heldAnswer } from "../../../firewall/answers.ts";
 import { lacksLines } from "../../../rollout/requires-option.ts";
 import { formatTable } from "../../../terminal/output.ts";
 import { describeHaState, haStateAnswer } from "../../ha/ha-lines.ts";
@@ -18,6 +18,7 @@ const answer = z.object({
 	download: z.string().nullish(),
 	after: z.array(z.string()).nullish(),
 	blocked_by: blockedAnswer,
+	held_by: heldAnswer,
 });
 type Answer = z.infer<typeof answer>;
 
@@ -151,7 +152,7 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		`             ${advice}`,
 		...policyLines(told),
 		`answer       ${describeAnswer(told.answer)}`,
-		...lacksLines(told.answer.blocked_by),
+		...lacksLines(told.answer),
 		...installLines(told),
 		...(told.disabled_rules?.length
 			? [`without      the rules ${told.disabled_rules.join(", ")}, which are disabled`]

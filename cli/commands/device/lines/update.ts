@@ -46,7 +46,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
 	frozen: "this customer installs nothing now",
 	outside_window: "it waits for this customer's maintenance window",
 	pinned: "this customer has pinned another version",
-	prerequisite_missing: "what it requires of another product is not installed yet",
+	prerequisite_missing: "what comes first of another product is not installed yet",
 };
 
 function describeNotYet(update: Extract<ProductUpdate, { reason: "not_yet" }>): string {

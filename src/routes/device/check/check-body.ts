@@ -4,6 +4,7 @@ import { urgency } from "../../../content/releases/product-record.ts";
 import {
 	type Blocked,
 	CURRENT_REASONS,
+	type Held,
 	OFFER_REASONS,
 	UNAVAILABLE_REASONS,
 } from "../../../content/releases/selection.ts";
@@ -82,6 +83,35 @@ export function describeBlocked({ version, missing }: Blocked): z.infer<typeof b
 	return missing.map(({ requirement, installed, reason }) => ({ version, ...requirement, installed, reason }));
 }
 
+/** What stays installed of other products, and holds a release back. */
+export const heldBy = z
+	.array(
+		z
+			.object({
+				version: z.string().openapi({ description: "Of the release that is held back: of the product asked about" }),
+				product: z.string().openapi({ description: "The other product, which would not work with it" }),
+				installed: z.string().openapi({ description: "Its version, which stays on the device" }),
+				requires: z.object(requirement.shape).openapi({
+					description: "What that requires of the product asked about",
+					example: { product: "engine-rules", min: "4.26", max: "4.9" },
+				}),
+			})
+			.openapi("Holder"),
+	)
+	.openapi({
+		description:
+			"Of the newest release that the device would get otherwise: which other products hold it back, since what is installed of them does not go with it; left out = none",
+	});
+
+export function describeHeld({ version, by }: Held): z.infer<typeof heldBy> {
+	return by.map((one) => ({
+		version,
+		product: one.product,
+		installed: one.version,
+		requires: { ...one.requirement },
+	}));
+}
+
 export const checkBody = z
 	.object({
 		device: z.string(),
@@ -101,6 +131,7 @@ export const checkBody = z
 					description: "Ids of rules to leave out, whatever version is installed; left out = none",
 				}),
 				blocked_by: blockedBy.optional(),
+				held_by: heldBy.optional(),
 				offer: offer.optional(),
 				waiting: z
 					.object({

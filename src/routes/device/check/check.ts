@@ -34,7 +34,7 @@ import { UNBOUND } from "../permits/permits.ts";
 import { CONTROL_REPEAT_SECONDS, passOnControl } from "../words/control-word.ts";
 import { passOnCheck } from "../words/device-words.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "../words/ha-report.ts";
-import { checkBody, describeBlocked } from "./check-body.ts";
+import { checkBody, describeBlocked, describeHeld } from "./check-body.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
@@ -212,7 +212,10 @@ async function describeProduct(
 		...(record?.disabledRules.length ? { disabled_rules: [...record.disabledRules] } : {}),
 	};
 	if (selection === null) return { ...described, status: "refused" as const, reason: entitlement.code };
-	const waits = selection.blocked === undefined ? {} : { blocked_by: describeBlocked(selection.blocked) };
+	const waits = {
+		...(selection.blocked && { blocked_by: describeBlocked(selection.blocked) }),
+		...(selection.held && { held_by: describeHeld(selection.held) }),
+	};
 	if (selection.status !== "offered") {
 		const settled = { ...described, status: selection.status, reason: selection.reason, ...waits };
 		if (selection.status !== "current" || selection.waiting === undefined) return settled;

@@ -19,7 +19,7 @@ import { describedFacts, describeFacts, requiredField } from "../../http/release
 import { deviceTrustBody } from "../../operator/fleet/trust-body.ts";
 import { explainedHaBody } from "../../operator/ha/ha-body.ts";
 import { licenseBody } from "../../operator/licenses/license-body.ts";
-import { blockedBy, checkReason, checkStatus, describeBlocked } from "../check/check-body.ts";
+import { blockedBy, checkReason, checkStatus, describeBlocked, describeHeld, heldBy } from "../check/check-body.ts";
 import { type DirectOffer, isDirect } from "../permits/direct-download.ts";
 import { decisionCode, describeEntitlement, entitlementBody } from "./entitlements.ts";
 import { describePolicy, explainedPolicyBody, type Permit, permitOf } from "./explained-policy.ts";
@@ -37,6 +37,7 @@ const answerBody = z
 		}),
 		after: z.array(z.string()).openapi({ description: "As in the offer; none = it comes after nothing", example: [] }),
 		blocked_by: blockedBy.optional(),
+		held_by: heldBy.optional(),
 	})
 	.openapi("ExplainedAnswer");
 
@@ -73,6 +74,7 @@ const releaseBody = z
 				"rollout_closed",
 				"no_fallback",
 				"blocked",
+				"held_by_installed",
 				"other_channel",
 				"skipped_by_revert",
 				"incompatible_model",
@@ -84,7 +86,7 @@ const releaseBody = z
 			])
 			.openapi({
 				description:
-					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it; `skipped_by_revert`: it lies between a withdrawn release and the one to which devices go back from it, and the device runs one of the two; `blocked`: the device lacks what it requires of other products",
+					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it; `skipped_by_revert`: it lies between a withdrawn release and the one to which devices go back from it, and the device runs one of the two; `blocked`: the device lacks what it requires of other products; `held_by_installed`: what stays installed of another product does not go with it",
 			}),
 		requires: requiredField,
 		ready_at: timestamp.nullable().openapi({
@@ -311,5 +313,6 @@ function describeAnswer(
 		download: selection?.status === "offered" ? downloadOf(selection) : null,
 		after: selection?.status === "offered" ? [...afterOf(selection.needs)] : [],
 		...(selection?.blocked && { blocked_by: describeBlocked(selection.blocked) }),
+		...(selection?.held && { held_by: describeHeld(selection.held) }),
 	};
 }

@@ -1,5 +1,5 @@
-// What else an explanation looks at: the products that releases of the one asked about require, those that their releases require, and so
-// on; and what the device has of each by its last word. None where nothing is required.
+// What else an explanation looks at: the products that releases of the one asked about require, and those of which the device has a release
+// that requires it; those that their releases require, and so on; and what the device has of each by its last word.
 import type { SharedView } from "../../../content/heads-record.ts";
 import type { ProductRecord } from "../../../content/releases/product-record.ts";
 import type { DeviceState } from "../../../fleet/device-state.ts";
@@ -20,7 +20,17 @@ export async function readRequired(
 	{ products }: Pick<DeviceState, "products">,
 ): Promise<ReadonlyMap<string, RequiredProduct>> {
 	const found = new Map<string, RequiredProduct>();
-	let names = requiredBy([record]);
+	const others = Object.entries(products).flatMap(([name, one]) =>
+		name === product || one.installed === null ? [] : [[name, one.installed] as const],
+	);
+	const requiring = await Promise.all(
+		others.map(async ([name, installed]) => {
+			const of = await scope.services.records.product(name, view, scope);
+			const has = of?.releases.find(({ version }) => version === installed);
+			return has?.requires?.some((one) => one.product === product) ? [name] : [];
+		}),
+	);
+	let names = [...new Set([...requiredBy([record]), ...requiring.flat()])];
 	while (names.length > 0) {
 		const read = await Promise.all(names.map((name) => scope.services.records.product(name, view, scope)));
 		for (const [index, name] of names.entries())

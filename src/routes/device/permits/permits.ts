@@ -237,7 +237,8 @@ function requireInstallable(
 	requireLeave(scope, device, offer, release, record);
 	requireAge(scope, release, terms);
 	requireRoom(scope, release, offer, said.room);
-	return release.requires === undefined ? release : requirePrerequisites(scope, view, offer, release, said.installed);
+	if (release.requires === undefined && offer.needs === undefined) return release;
+	return requirePrerequisites(scope, view, offer, release, said.installed);
 }
 
 /**

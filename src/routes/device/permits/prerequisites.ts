@@ -1,10 +1,16 @@
 // What a permit looks at again of a release that requires other products: whether the device has them, by its own word, as at the check
-// that made the offer or now; and whether that word still counts, since a release may have been withdrawn meanwhile. One record for each
-// required product; of a release that requires nothing, none.
+// that made the offer or now; and whether that word still counts, since a release may have been withdrawn meanwhile. And of one that was
+// offered after what is to replace something that does not go with it: whether that is still there, by the device's word now. One record
+// for each of these products; of a release that is offered after none and requires none, none.
 import { type Installed, installedForm, parseInstalled } from "../../../content/check/installed.ts";
 import type { SharedView } from "../../../content/heads-record.ts";
 import type { Release } from "../../../content/releases/product-record.ts";
-import { describeRequirement, meetsRequirement, type Requirement } from "../../../content/requires/requires.ts";
+import {
+	describeRequirement,
+	type Holder,
+	meetsRequirement,
+	type Requirement,
+} from "../../../content/requires/requires.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import type { OfferClaims } from "../../../signing/sealed/capability.ts";
@@ -25,7 +31,7 @@ export function readInstalled(text: string | undefined): Installed | null {
 export async function requirePrerequisites(
 	scope: RequestScope,
 	view: SharedView,
-	offer: Pick<OfferClaims, "needs">,
+	offer: Pick<OfferClaims, "needs" | "product">,
 	release: Release,
 	said: Installed | null,
 ): Promise<Release> {
@@ -37,12 +43,42 @@ export async function requirePrerequisites(
 	const missing = requires.flatMap((one, index) =>
 		areSound[index] ? [] : [{ ...one, installed: has[index] ?? null }],
 	);
-	if (missing.length === 0) return release;
+	const first = [...atCheck].flatMap(([product, version]) =>
+		version === null && !requires.some((one) => one.product === product) ? [product] : [],
+	);
+	const stays = (
+		await Promise.all(first.map((name) => findHolder(scope, view, name, offer.product, release, said)))
+	).flat();
+	if (missing.length === 0 && stays.length === 0) return release;
 	scope.event.reason = "prerequisite_missing";
+	const details = [
+		...missing.map((one) => `${describeRequirement(one)}, and has ${one.installed ?? "nothing"} of it`),
+		...stays.map(
+			(one) => `a later ${one.product} than ${one.version}, which requires ${describeRequirement(one.requirement)}`,
+		),
+	];
 	throw new ProblemError("prerequisite_missing", {
-		detail: missing.map((one) => `${describeRequirement(one)}, and has ${one.installed ?? "nothing"} of it`).join("; "),
-		extras: { missing },
+		detail: details.join("; "),
+		extras: { missing: [...missing, ...stays.map((one) => ({ product: one.product, installed: one.version }))] },
 	});
+}
+
+/** @returns what the device still has of a product that was to be replaced first, where that does not go with the release; else none */
+async function findHolder(
+	scope: RequestScope,
+	view: SharedView,
+	name: string,
+	product: string,
+	{ version }: Release,
+	said: Installed | null,
+): Promise<readonly Holder[]> {
+	const has = said?.get(name) ?? null;
+	if (has === null) return [];
+	const record = await scope.services.records.product(name, view, scope);
+	const held = record?.releases.find((one) => one.version === has && !one.withdrawn);
+	const requirement = held?.requires?.find((one) => one.product === product);
+	const fits = requirement === undefined || meetsRequirement(requirement, version);
+	return fits ? [] : [{ product: name, version: has, requirement }];
 }
 
 async function isMet(

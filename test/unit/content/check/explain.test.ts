@@ -224,6 +224,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 					not_reached: release.rollout?.open === true && now < admittedAt(release.rollout),
 					no_fallback: false,
 					blocked: false,
+					held_by_installed: false,
 					not_pinned: false,
 					other_channel: release.channel === "beta" && candidate.channel === "stable",
 					skipped_by_revert: skippedByRevert(question.record?.releases ?? [], candidate.installed, candidate.model).has(

@@ -19,6 +19,7 @@ interface Answer {
 	readonly status: string;
 	readonly reason: string;
 	readonly blocked_by?: readonly Record<string, unknown>[];
+	readonly held_by?: readonly Record<string, unknown>[];
 	readonly offer?: { version: string; capability: string; after?: string[]; download?: unknown };
 }
 
@@ -173,5 +174,43 @@ test("an explanation says what a release requires, what of it is missing and why
 	await publish(base, "4.28.0", `mended engine rules of ${base}`, { plan: "immediate" });
 	expect((await explain(asked, "&installed=1.0.0")).answer).toMatchObject({
 		...{ status: "offered", version: "3.0.0", after: [base], download: "by_permit" },
+	});
+});
+
+describe("what is installed", () => {
+	const newSet = () => has({ [crs]: "2.0.0", [base]: "4.26.0" });
+	beforeEach(async () => {
+		await publish(crs, "2.0.0", `rules of ${crs}`, { requires: [{ product: base, max: "4.26.9" }] });
+		await publish(base, "4.27.0", `engine rules of ${base}`);
+	});
+
+	test("holds back what it does not go with, and a check and an explanation say so", async () => {
+		const held = {
+			...{ status: "current", reason: "held_by_installed" },
+			held_by: [{ version: "4.27.0", product: crs, installed: "2.0.0", requires: { product: base, max: "4.26.9" } }],
+		};
+		expect((await ask(newSet()))[1]).toMatchObject({ product: base, ...held });
+		const told = await explain({ firewall, product: base }, "&installed=4.26.0");
+		expect(told.answer).toMatchObject(held);
+		expect(
+			told.releases.map(({ version, verdict }: { version: string; verdict: string }) => [version, verdict]),
+		).toEqual([
+			["4.27.0", "held_by_installed"],
+			["4.26.0", "chosen"],
+		]);
+		expect(names(await ask(`${base}@4.26.0`))).toEqual([`${base} 4.27.0`]);
+	});
+
+	test("is replaced first by what goes with both, and a permit waits for that by the device's word", async () => {
+		await publish(crs, "3.0.0", `newest rules of ${crs}`);
+		const answers = await ask(has({ [base]: "4.26.0", [crs]: "2.0.0" }));
+		expect(answers.map(({ product, offer }) => [product, offer?.after, offer?.download !== undefined])).toEqual([
+			[crs, undefined, true],
+			[base, [crs], false],
+		]);
+		const offer = answers[1]?.offer;
+		const refused = await expectProblem(await take(offer, newSet()), "prerequisite_missing");
+		expect(refused["missing"]).toEqual([{ product: crs, installed: "2.0.0" }]);
+		expect((await take(offer, has({ [crs]: "3.0.0", [base]: "4.26.0" }))).status).toBe(201);
 	});
 });
