@@ -24,7 +24,7 @@ export interface SignedUpload {
 	readonly expiresAt: number;
 }
 
-/** Makes URLs that take exactly one part. */
+/** Makes URLs that take exactly one part, where the storage checks what it is told. */
 export interface UploadUrlSigner {
 	sign(part: PartContent, now: number): Promise<SignedUpload>;
 }
@@ -40,7 +40,7 @@ export function createUploadUrlSigner(options: Omit<S3PresignerOptions, "ttlSeco
 		async sign({ upload, sha256, size }, now) {
 			const headers = {
 				"content-length": String(size),
-				// S3's own check of what it keeps. X-Amz-Content-Sha256 would be SigV4's: presigned, storages take it for unsigned.
+				// S3's own check of what it keeps; a storage that does not make it (the local R2) keeps other bytes, and the join finds them. X-Amz-Content-Sha256 would be SigV4's: presigned, storages take it for unsigned.
 				"x-amz-checksum-sha256": base64OfHex(sha256),
 			};
 			const signer = new AwsV4Signer({

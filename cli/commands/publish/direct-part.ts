@@ -10,8 +10,6 @@ const partUrl = z.looseObject({ url: z.string(), headers: z.record(z.string(), z
 
 /** Of one upload. */
 export interface DirectWay {
-	/** whether parts have gone that way */
-	readonly isUsed: () => boolean;
 	readonly close: () => void;
 	/**
 	 * @param path of the part
@@ -28,9 +26,7 @@ export interface DirectWay {
 
 export function openDirectWay(): DirectWay {
 	let isOpen = true;
-	let isUsed = false;
 	return {
-		isUsed: () => isUsed,
 		close: () => {
 			isOpen = false;
 		},
@@ -38,8 +34,7 @@ export function openDirectWay(): DirectWay {
 			if (!isOpen) return false;
 			const signed = await askUrl(api, path, file, what);
 			const isKept = signed !== null && (await isTaken(signed, file, onProgress));
-			if (isKept) isUsed = true;
-			else isOpen = false;
+			if (!isKept) isOpen = false;
 			return isKept;
 		},
 	};

@@ -3,7 +3,7 @@
 // offered and can be reached.
 import { z } from "zod";
 import { bytesName, sha256Hex } from "../../../src/names.ts";
-import { ServerRefusal } from "../../errors.ts";
+import { CliError, ServerRefusal } from "../../errors.ts";
 import { hashFile } from "../../files/file-digest.ts";
 import type { Payload } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
@@ -42,7 +42,7 @@ type Part = SentFile & { readonly start: number };
 
 /**
  * @returns what `joined` reads of the answer
- * @throws ServerRefusal, ConnectionError when a part, tried several times, does not arrive; CliError `package_changed`
+ * @throws ServerRefusal, ConnectionError when a part, tried several times, does not arrive; CliError `package_changed`, `digest_mismatch`
  */
 export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.ZodType<T>): Promise<T> {
 	const { openApi, product, version, name, own, payload, clock, partBytes = PART_BYTES } = options;
@@ -62,8 +62,10 @@ export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.Z
 			const refused = error instanceof ServerRefusal ? error.refusal.code : null;
 			const isOther = refused === "digest_mismatch" && (await hashFile(payload.path)) !== payload.sha256;
 			if (isOther) throw fileChanged(payload.path);
-			if (refused === "digest_mismatch" && direct.isUsed() && !isSecond) {
-				// A storage that looks at no digest has kept something else: all of it once more, by the way that does.
+			if (refused === "digest_mismatch") {
+				if (isSecond) throw notJoined(what, error);
+				// A storage that looks at no digest has kept something else, now or when it was tried before: all of it once more, by the
+				// way that does.
 				isSecond = true;
 				round = 0;
 				direct.close();
@@ -76,6 +78,14 @@ export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.Z
 			await sendParts(options, { parts, there, path, what, direct });
 		}
 	}
+}
+
+function notJoined(what: string, cause: unknown): CliError {
+	return new CliError(`${what}: each part came as it is, and joined they are another package`, {
+		code: "digest_mismatch",
+		fix: "tell whoever runs the service that its bucket keeps other bytes than it is given; the same command again sends all parts anew",
+		cause,
+	});
 }
 
 async function splitFile({ path, size }: Pick<Payload, "path" | "size">, partBytes: number): Promise<Part[]> {

@@ -151,5 +151,20 @@ it("a storage that kept other bytes has all parts sent through the service, once
 	expect(sent).toHaveLength(3);
 	await offer(storage.url, (_, path) => (isJoin(path) ? refuse(422, "digest_mismatch") : null));
 	sent = [];
-	await expect(uploadIt()).rejects.toMatchObject({ refusal: { code: "digest_mismatch" } });
+	await expect(uploadIt()).rejects.toMatchObject({ code: "digest_mismatch", fix: expect.stringContaining("bucket") });
 });
+
+it.each([undefined, false])(
+	"parts of other bytes that are all there already are sent anew (direct: %s)",
+	async (direct) => {
+		await offer(storage.url, (_, path) =>
+			path.endsWith("/package/parts") && kept.size > 0 ? refuse(422, "digest_mismatch") : null,
+		);
+		for (const part of [CONTENT.slice(0, 11), CONTENT.slice(11, 22), CONTENT.slice(22)]) {
+			const digest = createHash("sha256").update(part).digest("hex");
+			kept.set(`uploads/crs/${sha256}/${digest}`, "x".repeat(part.length));
+		}
+		expect(await uploadIt({ direct })).toMatchObject({ sha256 });
+		expect([kept.size, sent.length]).toEqual([0, 3]);
+	},
+);

@@ -63,6 +63,10 @@ function serve(fault: (request: { method: string; path: string }) => Reply | nul
 			return { status: 200, body: { sha256: part, size: body.length } };
 		}
 		if (method === "GET") return { status: 200, body: { parts: [...held].map((one) => ({ sha256: one })) } };
+		if (method === "DELETE") {
+			held.clear();
+			return { status: 204 };
+		}
 		const missing = (JSON.parse(body) as { parts: string[] }).parts.filter((one) => !held.has(one));
 		return missing.length > 0 ? refuse(409, "parts_missing") : { status: 201, body: { sha256, size: SIZE } };
 	};
@@ -164,7 +168,7 @@ it("parts that were forgotten while others came are sent again, once", async () 
 
 it("a package that somebody changes before its parts are hashed is told from one that the line changed", async () => {
 	serve(({ path }) => (path.endsWith("/package/parts") ? refuse(422, "digest_mismatch") : null));
-	await expect(uploadIt()).rejects.toMatchObject({ refusal: { code: "digest_mismatch" } });
+	await expect(uploadIt()).rejects.toMatchObject({ code: "digest_mismatch", fix: expect.stringContaining("bucket") });
 	await writeFile(file, "other");
 	await expect(uploadIt()).rejects.toMatchObject({ code: "package_changed" });
 });
