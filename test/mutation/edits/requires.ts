@@ -80,7 +80,7 @@ export const REQUIRES: readonly FileEdits[] = [
 			{
 				from: "[...hold.holders.values()].filter(",
 				to: "[].filter(",
-				breaks: "of many releases that do not go with what is installed, some come all the same",
+				breaks: "a check goes through all products again for each of many releases that are held back",
 			},
 		],
 	},

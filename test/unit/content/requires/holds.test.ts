@@ -136,8 +136,22 @@ describe("a release that does not go with what stays installed", () => {
 	});
 
 	it("is looked at with each replacement only so often, and is held back all the same", () => {
-		const many = Array.from({ length: 40 }, (_, at) => makeRelease(at + 1));
-		expect(told({ crs: CRS, base: many }, HAS)).toEqual(["crs up_to_date", "base 1.2 1.40!crs@1.2"]);
+		const many = (length: number) => Array.from({ length }, (_, at) => makeRelease(at + 1));
+		expect(told({ crs: CRS, base: many(40) }, HAS)).toEqual(["crs up_to_date", "base 1.2 1.40!crs@1.2"]);
+		const asked = (length: number) => {
+			let times = 0;
+			const releases = new Map([
+				["crs", CRS],
+				["base", many(length)],
+			]);
+			const recordsOf = (product: string) => {
+				times++;
+				return { ...recordOf(...(releases.get(product) ?? [])), product };
+			};
+			answerFor({}, HAS, { recordOf: recordsOf });
+			return times;
+		};
+		expect(asked(80)).toBe(asked(40));
 	});
 
 	it("is watched once by those that a rollout holds back", () => {
