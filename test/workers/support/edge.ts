@@ -152,9 +152,16 @@ export class Edge {
 		firewall.accessToken = ((await answer.json()) as { access_token: string }).access_token;
 	}
 
-	/** Registers the firewall's key with a code; a device that is made keeps its id. @param address if it is not to be one of its own */
-	async activate(firewall: Firewall, code: string, address = newAddress()): Promise<Response> {
-		const serial = `SN-${newAddress().replaceAll(/\W/g, "-")}`;
+	/**
+	 * Registers the firewall's key; a device that is made keeps its id.
+	 * @param code null = it brings none @param address, serial: if it is not to be one of its own
+	 */
+	async activate(
+		firewall: Firewall,
+		code: string | null,
+		address = newAddress(),
+		serial = `SN-${newAddress().replaceAll(/\W/g, "-")}`,
+	): Promise<Response> {
 		const text = JSON.stringify({
 			jwks: { keys: [firewall.publicJwk] },
 			device_serial: serial,
@@ -163,8 +170,8 @@ export class Edge {
 		const answer = await this.send("/oauth2/register", {
 			method: "POST",
 			headers: {
-				authorization: `DPoP ${code}`,
-				dpop: await firewall.proof("POST", `${ISSUER}/oauth2/register`, code),
+				...(code !== null && { authorization: `DPoP ${code}` }),
+				dpop: await firewall.proof("POST", `${ISSUER}/oauth2/register`, code ?? undefined),
 				"content-type": "application/json",
 				"content-length": String(text.length),
 				"cf-connecting-ip": address,

@@ -24,6 +24,21 @@ export async function limitCode({ services }: RequestScope, codeHash: string, ac
 	await limit(services.limits.account, account);
 }
 
+/**
+ * Whoever shows a certificate that was verified counts by it, as with a code. Of certificates there may be as many as some authority that the
+ * host trusts has issued, and each asks the Directory: so one address has the quota of an account for them.
+ * @throws OAuthError 429
+ */
+export async function limitCertificate({ services }: RequestScope, request: Request, x5t: string): Promise<void> {
+	await limit(services.limits.code, `certificate ${x5t}`);
+	await limit(services.limits.account, `certificates ${callerNetwork(request)}`);
+}
+
+/** @param account whose an appliance with a certificate turned out to be @throws OAuthError 429 */
+export async function limitAccount({ services }: RequestScope, account: string): Promise<void> {
+	await limit(services.limits.account, account);
+}
+
 async function limit(policy: RateLimitPolicy, key: string): Promise<void> {
 	const wait = await rateLimitWait(policy, key);
 	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });

@@ -6,7 +6,7 @@ import type { RequestScope } from "../../../request-scope.ts";
 import { hasSigned } from "../../../signing/client-certificate/authority.ts";
 import { valuesOf } from "../../../signing/client-certificate/distinguished-name.ts";
 import { claimKey } from "../../http/mtls/claim-key.ts";
-import { presentedCertificate } from "../../http/mtls/client-certificate.ts";
+import type { PresentedCertificate } from "../../http/mtls/client-certificate.ts";
 import { OAuthError } from "../../http/oauth-error.ts";
 import { WHY_NOT } from "./client-metadata.ts";
 
@@ -17,13 +17,17 @@ export interface FactoryClaim {
 }
 
 /**
+ * @param shown by whoever brings no code
  * @param serial as the appliance registers it
  * @returns null where no certificate was shown: the caller is to be told to bring a code
  * @throws OAuthError `invalid_token`, `access_denied`, `invalid_client_metadata`
  */
-export async function findClaim(request: Request, scope: RequestScope, serial: string): Promise<FactoryClaim | null> {
+export async function findClaim(
+	shown: PresentedCertificate,
+	scope: RequestScope,
+	serial: string,
+): Promise<FactoryClaim | null> {
 	const { services, event } = scope;
-	const shown = await presentedCertificate(request, scope);
 	if (!shown.ok && shown.reason === "absent") return null;
 	if (!shown.ok) return refuse(scope, `certificate_${shown.reason}`, WHY_NOT[shown.reason]);
 	const { manufacturers } = await services.objects.directory().manufacturers({ kind: "list" });

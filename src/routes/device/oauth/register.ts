@@ -12,12 +12,20 @@ import { hashSecret } from "../../../signing/keys/lookup-keys.ts";
 import { verifyRegistrationToken } from "../../../signing/sealed/registration-token.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { readAuthorization } from "../../http/authenticate.ts";
+import { presentedCertificate } from "../../http/mtls/client-certificate.ts";
 import { targetUrls } from "../../http/mtls/target-urls.ts";
 import { OAuthError, oauthErrors, proofError } from "../../http/oauth-error.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../../http/openapi.ts";
 import { rateLimitPolicyField } from "../../http/rate-limit.ts";
 import { awaitBody, guardOAuth, readStrictly } from "../../http/request-body.ts";
-import { limitCaller, limitCode, refuseActivation, refuseCode } from "./activation-refusals.ts";
+import {
+	limitAccount,
+	limitCaller,
+	limitCertificate,
+	limitCode,
+	refuseActivation,
+	refuseCode,
+} from "./activation-refusals.ts";
 import {
 	type ClientMetadata,
 	certificateRuleOf,
@@ -104,12 +112,16 @@ export const registration = createRouter()
 		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
 		const code = authorization === null ? null : await parseCode(services.lookupKeys, authorization.credentials);
 		const codeHash = code === null ? "" : await hashSecret(services.lookupKeys, "code", code.code);
-		if (code === null) await limitCaller(scope, c.req.raw, "register");
-		else await limitCode(scope, codeHash, code.objectName);
-		c.header("ratelimit-policy", rateLimitPolicyField(services.limits[code === null ? "register" : "code"]));
+		const shown = authorization === null ? await presentedCertificate(c.req.raw, scope) : null;
+		const isKnown = code !== null || shown?.ok === true;
+		if (code !== null) await limitCode(scope, codeHash, code.objectName);
+		else if (shown?.ok) await limitCertificate(scope, c.req.raw, shown.certificate.x5t);
+		else await limitCaller(scope, c.req.raw, "register");
+		c.header("ratelimit-policy", rateLimitPolicyField(services.limits[isKnown ? "code" : "register"]));
 
 		const metadata = c.req.valid("json");
-		const factory = authorization === null ? await findClaim(c.req.raw, scope, metadata.device_serial) : null;
+		const factory = shown === null ? null : await findClaim(shown, scope, metadata.device_serial);
+		if (factory !== null) await limitAccount(scope, factory.objectName);
 		if (factory === null && authorization?.scheme !== "DPoP") {
 			event.reason = "no_dpop_authorization";
 			throw new OAuthError("invalid_token", 401, "send the auth code as `Authorization: DPoP`, with a DPoP proof");

@@ -1,7 +1,9 @@
 // What attackers and broken clients send to /oauth2/register: no device appears, and nobody learns why a code is not good.
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { makeAuthority, tlsClientAuth } from "../../../support/certificates.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet } from "../../../support/fleet.ts";
+import { freshName } from "../../../support/fresh-names.ts";
 import { ISSUER, operated, send } from "../../../support/service.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectOAuthError } from "../../support/expectations.ts";
@@ -206,6 +208,34 @@ describe("behind one address", () => {
 		expect([await ask("garbage"), await ask("garbage"), await ask("garbage")]).toEqual([401, 401, 429]);
 		for (const code of await codesOf(4)) expect(await ask(code)).toBe(201);
 		expect([...counted.address.used.values()]).toEqual([3]);
+	});
+
+	test("a site's appliances come with their maker's certificates, however many they are, each with a quota of its own", async () => {
+		const counted = limits();
+		const edge = edgeWith(counted);
+		const maker = await makeAuthority([["CN", freshName()]]);
+		const added = await operated<{ manufacturer: string }>("POST", "/v1/manufacturers", {
+			...{ name: "Maker", certificate: maker.pem },
+		});
+		const serials = Array.from({ length: 4 }, () => `SN-${freshName()}`);
+		const { account, license } = await createFleet({ products: [product] });
+		await operated("POST", `/v1/accounts/${account}/claims`, {
+			...{ serials, license, manufacturer: added.manufacturer },
+		});
+		const certificates = await Promise.all(
+			serials.map((serial) => maker.issue({ subject: [["serialNumber", serial]] })),
+		);
+		const come = async (index: number) => {
+			edge.cf = { tlsClientAuth: tlsClientAuth(certificates[index] ?? null) };
+			return (await edge.activate(await Firewall.create(), null, "198.51.100.10", serials[index])).status;
+		};
+		for (const index of serials.keys()) expect(await come(index)).toBe(201);
+		expect([await come(0), await come(0), await come(0)]).toEqual([403, 403, 429]);
+		expect(counted.address.used.size).toBe(0);
+		expect(counted.account.used.size, "the address, and the account").toBe(2);
+		edge.cf = undefined;
+		const without = async () => (await edge.activate(await Firewall.create(), null, "198.51.100.10")).status;
+		expect([await without(), await without(), await without()]).toEqual([401, 401, 429]);
 	});
 
 	test("one code that is tried ever again is refused, and no other code, also of its account, with it", async () => {
