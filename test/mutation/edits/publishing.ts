@@ -16,7 +16,7 @@ export const PUBLISHING: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/publisher/package-upload.ts",
+		file: "src/routes/publisher/uploads/package-upload.ts",
 		tests: ATTACKS,
 		edits: [
 			{
@@ -27,7 +27,7 @@ export const PUBLISHING: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/publisher/uploads.ts",
+		file: "src/routes/publisher/uploads/uploads.ts",
 		tests: ATTACKS,
 		edits: [
 			{
@@ -38,7 +38,7 @@ export const PUBLISHING: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/publisher/upload-parts.ts",
+		file: "src/routes/publisher/uploads/upload-parts.ts",
 		tests: ["test/workers/routes/publisher/upload-parts"],
 		edits: [
 			{
@@ -69,7 +69,7 @@ export const PUBLISHING: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/publisher/package-upload.ts",
+		file: "src/routes/publisher/uploads/package-upload.ts",
 		tests: ["test/workers/routes/publisher/upload-parts"],
 		edits: [
 			{

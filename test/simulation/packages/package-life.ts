@@ -7,8 +7,8 @@ import {
 	type CollectionParts,
 	collectPage,
 } from "../../../src/routes/operator/stores/package-collection.ts";
-import type { UploadParts } from "../../../src/routes/publisher/package-upload.ts";
-import { takeUpload } from "../../../src/routes/publisher/package-upload.ts";
+import type { UploadParts } from "../../../src/routes/publisher/uploads/package-upload.ts";
+import { takeUpload } from "../../../src/routes/publisher/uploads/package-upload.ts";
 import { Deployment } from "../deployment.ts";
 import { NO_FAULTS } from "../faults.ts";
 import { createRandom, type Random } from "../random.ts";

@@ -13,9 +13,9 @@ import { namesEtag } from "../../http/etag-conditions.ts";
 import { productReadAccess, publisherAccess } from "../../http/key-access.ts";
 import { createRouter, jsonAnswer, problems } from "../../http/openapi.ts";
 import { requireDigest, requireLength } from "../../http/request-body.ts";
-import { takeBytes, uploaderOf } from "../package-upload.ts";
 import { refuseRelease, releasePath } from "../release-body.ts";
 import { requireUsual } from "../rollout-choice.ts";
+import { takeBytes, uploaderOf } from "../uploads/package-upload.ts";
 import {
 	countsBody,
 	describeChanged,

@@ -1,9 +1,9 @@
 // What grew or shrank beyond a product's bounds is refused with both sizes, until somebody says that it is meant; that is kept.
 import { beforeEach, expect, test } from "vitest";
-import { makePackage, upload } from "../../../support/fleet.ts";
-import { operate, operated } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
-import { newProduct } from "../../support/fixtures.ts";
+import { makePackage, upload } from "../../../../support/fleet.ts";
+import { operate, operated } from "../../../../support/service.ts";
+import { expectProblem } from "../../../support/expectations.ts";
+import { newProduct } from "../../../support/fixtures.ts";
 
 let product: string;
 beforeEach(async () => {

@@ -1,15 +1,15 @@
 // A package goes up in parts where a request's body cannot hold it, or the line is too bad for one request: each part under its own
 // digest, in any order, several at once; then a version is given the package that they are. A part that is there is not sent again.
 import { createRoute, z } from "@hono/zod-openapi";
-import { packageFileName, productName, sha256Hex } from "../../names.ts";
-import { ProblemError } from "../../problem.ts";
-import { formatTimestamp } from "../../timestamps.ts";
-import { publisherAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
-import { requireLength } from "../http/request-body.ts";
+import { packageFileName, productName, sha256Hex } from "../../../names.ts";
+import { ProblemError } from "../../../problem.ts";
+import { formatTimestamp } from "../../../timestamps.ts";
+import { publisherAccess } from "../../http/key-access.ts";
+import { createRouter, jsonAnswer, jsonBody, problems } from "../../http/openapi.ts";
+import { requireLength } from "../../http/request-body.ts";
+import { releasePath } from "../release-body.ts";
 import { requireSound } from "./package-inspection.ts";
 import { admitUpload, takeUpload, takeVariant, uploaderOf } from "./package-upload.ts";
-import { releasePath } from "./release-body.ts";
 import { answerUpload, bytes, fileNameOf, packageBody, requireSameVersion, uploadProblems } from "./uploads.ts";
 import { answerVariant, readVariant, requireOpenVariant, variantFields } from "./variant-upload.ts";
 

@@ -2,14 +2,14 @@
 // joined, and held against the whole, as any part is. The bucket is played, and verifies the signature by itself.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { joinBytes } from "../../../support/archives/tar.ts";
-import { createProduct, makePackage, type Package } from "../../../support/fleet.ts";
-import { freshProduct } from "../../../support/fresh-names.ts";
-import { TEST_SECRETS } from "../../../support/secrets.ts";
-import { operated } from "../../../support/service.ts";
-import { playS3, S3_KEYS } from "../../../support/stand-ins/played-s3.ts";
-import { expectProblem } from "../../support/expectations.ts";
-import { serviceWith } from "../../support/fixtures.ts";
+import { joinBytes } from "../../../../support/archives/tar.ts";
+import { createProduct, makePackage, type Package } from "../../../../support/fleet.ts";
+import { freshProduct } from "../../../../support/fresh-names.ts";
+import { TEST_SECRETS } from "../../../../support/secrets.ts";
+import { operated } from "../../../../support/service.ts";
+import { playS3, S3_KEYS } from "../../../../support/stand-ins/played-s3.ts";
+import { expectProblem } from "../../../support/expectations.ts";
+import { serviceWith } from "../../../support/fixtures.ts";
 
 const KEY = `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`;
 const NOW = 1_900_000_000;

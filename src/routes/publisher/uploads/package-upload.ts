@@ -1,16 +1,16 @@
 // The way of a package into the service: let in and counted by the Directory, whose claim keeps its bytes from being taken for
 // nobody's; then the bytes; then the version that they are bound to, while the claim lasts.
 import type { Context } from "hono";
-import type { Change } from "../../objects/audit.ts";
-import type { Admission, NewUpload } from "../../objects/directory/package-desk.ts";
-import type { AddedPackage } from "../../objects/product/releases/outcomes.ts";
-import type { PackageContent } from "../../objects/product/releases/release-row.ts";
-import type { AddedVariant, NewVariant } from "../../objects/product/releases/variant-desk.ts";
-import { ProblemError } from "../../problem.ts";
-import type { RequestScope } from "../../request-scope.ts";
-import type { PackageStore, SentBytes } from "../../storage/packages/package-store.ts";
-import { type AppEnv, changeBy } from "../http/app-env.ts";
-import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
+import type { Change } from "../../../objects/audit.ts";
+import type { Admission, NewUpload } from "../../../objects/directory/package-desk.ts";
+import type { AddedPackage } from "../../../objects/product/releases/outcomes.ts";
+import type { PackageContent } from "../../../objects/product/releases/release-row.ts";
+import type { AddedVariant, NewVariant } from "../../../objects/product/releases/variant-desk.ts";
+import { ProblemError } from "../../../problem.ts";
+import type { RequestScope } from "../../../request-scope.ts";
+import type { PackageStore, SentBytes } from "../../../storage/packages/package-store.ts";
+import { type AppEnv, changeBy } from "../../http/app-env.ts";
+import { publisherAccess, requireKeyStill } from "../../http/key-access.ts";
 import { requireSound } from "./package-inspection.ts";
 
 export type TakenUpload =

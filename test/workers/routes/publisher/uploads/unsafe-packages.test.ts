@@ -1,11 +1,11 @@
 // What no firewall should unpack is refused by the service too, whoever uploads it, and no version ever has it.
 import { beforeEach, expect, test } from "vitest";
-import { joinBytes, makeTar, tarEntry } from "../../../support/archives/tar.ts";
-import { makeZip } from "../../../support/archives/zip.ts";
-import { createProduct, makePackage, upload } from "../../../support/fleet.ts";
-import { freshProduct } from "../../../support/fresh-names.ts";
-import { operate, operated } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
+import { joinBytes, makeTar, tarEntry } from "../../../../support/archives/tar.ts";
+import { makeZip } from "../../../../support/archives/zip.ts";
+import { createProduct, makePackage, upload } from "../../../../support/fleet.ts";
+import { freshProduct } from "../../../../support/fresh-names.ts";
+import { operate, operated } from "../../../../support/service.ts";
+import { expectProblem } from "../../../support/expectations.ts";
 
 let product: string;
 beforeEach(async () => {

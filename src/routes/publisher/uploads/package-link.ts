@@ -1,11 +1,11 @@
 // Where the bytes of a version are to be had, released or not: for whoever is to approve it and looks at what changes
 // (`parapet release diff`).
 import { createRoute, z } from "@hono/zod-openapi";
-import { variantName } from "../../names.ts";
-import { ProblemError } from "../../problem.ts";
-import { packageAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
-import { refuseRelease, releasePath } from "./release-body.ts";
+import { variantName } from "../../../names.ts";
+import { ProblemError } from "../../../problem.ts";
+import { packageAccess } from "../../http/key-access.ts";
+import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../../http/openapi.ts";
+import { refuseRelease, releasePath } from "../release-body.ts";
 
 /** What logs of downloads call whoever has such a URL. */
 const PSEUDONYM = "publisher";

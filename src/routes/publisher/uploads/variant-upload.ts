@@ -1,15 +1,15 @@
 // The package of some models of a version on the wire: how an upload says that it is one, and why a product refuses it.
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { MAX_VARIANT_MODELS, MAX_VARIANTS, type Variant } from "../../content/releases/variant.ts";
-import { modelName, variantName } from "../../names.ts";
-import type { VariantRefusal } from "../../objects/product/releases/variant-desk.ts";
-import { ProblemError } from "../../problem.ts";
-import { formatReprDigest } from "../../signing/formats/digest-header.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { invalidRequest } from "../http/openapi.ts";
+import { MAX_VARIANT_MODELS, MAX_VARIANTS, type Variant } from "../../../content/releases/variant.ts";
+import { modelName, variantName } from "../../../names.ts";
+import type { VariantRefusal } from "../../../objects/product/releases/variant-desk.ts";
+import { ProblemError } from "../../../problem.ts";
+import { formatReprDigest } from "../../../signing/formats/digest-header.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { invalidRequest } from "../../http/openapi.ts";
+import { refuseRelease } from "../release-body.ts";
 import type { TakenVariant } from "./package-upload.ts";
-import { refuseRelease } from "./release-body.ts";
 
 const VARIANT_HELP =
 	"The bytes are for `models` alone, under this name: a variant of the version, which has its package already and is not released. A model is in one variant at most; who uploaded the package uploads its variants";

@@ -2,16 +2,16 @@
 // offered it before it is released.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { packageFileName } from "../../names.ts";
-import type { ReleaseEntry } from "../../objects/product/releases/release-row.ts";
-import { ProblemError } from "../../problem.ts";
-import { formatReprDigest } from "../../signing/formats/digest-header.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { publisherAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, problems } from "../http/openapi.ts";
-import { requireDigest, requireLength } from "../http/request-body.ts";
+import { packageFileName } from "../../../names.ts";
+import type { ReleaseEntry } from "../../../objects/product/releases/release-row.ts";
+import { ProblemError } from "../../../problem.ts";
+import { formatReprDigest } from "../../../signing/formats/digest-header.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { publisherAccess } from "../../http/key-access.ts";
+import { createRouter, jsonAnswer, problems } from "../../http/openapi.ts";
+import { requireDigest, requireLength } from "../../http/request-body.ts";
+import { refuseRelease, releasePath } from "../release-body.ts";
 import { type TakenUpload, takeUpload, takeVariant, uploaderOf } from "./package-upload.ts";
-import { refuseRelease, releasePath } from "./release-body.ts";
 import { answerVariant, readVariant, requireOpenVariant, storedVariant, variantQuery } from "./variant-upload.ts";
 
 export const bytes = z.string().openapi({ format: "binary" });

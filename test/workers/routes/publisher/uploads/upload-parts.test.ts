@@ -1,16 +1,16 @@
 // A package that goes up in parts: in any order, again, interrupted; joined it is the package that one request would have sent, or nothing.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { partKey } from "../../../../src/storage/keys.ts";
-import { createR2PackageStore } from "../../../../src/storage/packages/r2-package-store.ts";
-import { createR2PartStore } from "../../../../src/storage/packages/r2-part-store.ts";
-import { joinBytes, makeTar } from "../../../support/archives/tar.ts";
-import { createProduct, makePackage, type Package } from "../../../support/fleet.ts";
-import { freshProduct } from "../../../support/fresh-names.ts";
-import { TEST_SECRETS } from "../../../support/secrets.ts";
-import { operate, operated, send } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
-import { serviceWith } from "../../support/fixtures.ts";
+import { partKey } from "../../../../../src/storage/keys.ts";
+import { createR2PackageStore } from "../../../../../src/storage/packages/r2-package-store.ts";
+import { createR2PartStore } from "../../../../../src/storage/packages/r2-part-store.ts";
+import { joinBytes, makeTar } from "../../../../support/archives/tar.ts";
+import { createProduct, makePackage, type Package } from "../../../../support/fleet.ts";
+import { freshProduct } from "../../../../support/fresh-names.ts";
+import { TEST_SECRETS } from "../../../../support/secrets.ts";
+import { operate, operated, send } from "../../../../support/service.ts";
+import { expectProblem } from "../../../support/expectations.ts";
+import { serviceWith } from "../../../support/fixtures.ts";
 
 const KEY = `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`;
 let product: string;

@@ -1,18 +1,18 @@
 // Deltas go up like packages, before their release, and are only stored here: their publisher makes and proves them. From which
 // releases that is worth the work is answered here too, with URLs of their packages.
 import { createRoute, z } from "@hono/zod-openapi";
-import { chooseBases, DELTA_HEAD_BYTES, hasHeadOf, largestDelta, MAX_DELTAS } from "../../content/releases/delta.ts";
-import { ALL_VERSIONS, latestDevices } from "../../fleet/adoption.ts";
-import { versionName } from "../../names.ts";
-import type { AddedDelta } from "../../objects/product/releases/delta-desk.ts";
-import { ProblemError } from "../../problem.ts";
-import { DELTA_HEAD, readDeltaHead } from "../http/delta-head.ts";
-import { publisherAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
-import { requireDigest, requireLength } from "../http/request-body.ts";
-import { untilCounted } from "../http/until-counted.ts";
+import { chooseBases, DELTA_HEAD_BYTES, hasHeadOf, largestDelta, MAX_DELTAS } from "../../../content/releases/delta.ts";
+import { ALL_VERSIONS, latestDevices } from "../../../fleet/adoption.ts";
+import { versionName } from "../../../names.ts";
+import type { AddedDelta } from "../../../objects/product/releases/delta-desk.ts";
+import { ProblemError } from "../../../problem.ts";
+import { DELTA_HEAD, readDeltaHead } from "../../http/delta-head.ts";
+import { publisherAccess } from "../../http/key-access.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../../http/openapi.ts";
+import { requireDigest, requireLength } from "../../http/request-body.ts";
+import { untilCounted } from "../../http/until-counted.ts";
+import { refuseRelease, releasePath } from "../release-body.ts";
 import { takeBytes, uploaderOf } from "./package-upload.ts";
-import { refuseRelease, releasePath } from "./release-body.ts";
 
 /** What logs of downloads call a publisher. */
 const PSEUDONYM = "publisher";

@@ -1,14 +1,14 @@
 // Variants of a release over HTTP: how they come to a version, which bytes each model is offered, permitted and sent, and what is refused.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { packageKey } from "../../../../src/storage/keys.ts";
-import { Firewall } from "../../../support/firewall.ts";
-import { makePackage, type Package, upload } from "../../../support/fleet.ts";
-import { bindings } from "../../../support/object-bindings.ts";
-import { operate, operated, send } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
-import { explain } from "../../support/explained.ts";
-import { checkProduct, newScene, offerOf, permitOf, type Scene } from "../../support/fixtures.ts";
+import { packageKey } from "../../../../../src/storage/keys.ts";
+import { Firewall } from "../../../../support/firewall.ts";
+import { makePackage, type Package, upload } from "../../../../support/fleet.ts";
+import { bindings } from "../../../../support/object-bindings.ts";
+import { operate, operated, send } from "../../../../support/service.ts";
+import { expectProblem } from "../../../support/expectations.ts";
+import { explain } from "../../../support/explained.ts";
+import { checkProduct, newScene, offerOf, permitOf, type Scene } from "../../../support/fixtures.ts";
 
 let scene: Scene;
 let main: Package;

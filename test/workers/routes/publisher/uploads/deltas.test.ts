@@ -1,13 +1,13 @@
 // Deltas as their publishers hand them in: before the release, for these very bytes, small enough, and one for each base.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { MAX_DELTAS } from "../../../../src/content/releases/delta.ts";
-import { packageKey } from "../../../../src/storage/keys.ts";
-import { createProduct, makePackage, type Package, publish, upload } from "../../../support/fleet.ts";
-import { freshProduct } from "../../../support/fresh-names.ts";
-import { operate, operated, send } from "../../../support/service.ts";
-import { makeDeltaOf, type SentDelta, sendDelta } from "../../support/deltas.ts";
-import { expectProblem } from "../../support/expectations.ts";
+import { MAX_DELTAS } from "../../../../../src/content/releases/delta.ts";
+import { packageKey } from "../../../../../src/storage/keys.ts";
+import { createProduct, makePackage, type Package, publish, upload } from "../../../../support/fleet.ts";
+import { freshProduct } from "../../../../support/fresh-names.ts";
+import { operate, operated, send } from "../../../../support/service.ts";
+import { makeDeltaOf, type SentDelta, sendDelta } from "../../../support/deltas.ts";
+import { expectProblem } from "../../../support/expectations.ts";
 
 let product: string;
 let old: Package;

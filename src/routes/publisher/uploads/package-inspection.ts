@@ -1,12 +1,12 @@
 // The service's own look at a package, once its bytes are stored and before a version is bound to them. A publisher's command line has
 // looked at all of it before; this is for whoever uploads without one. It reads what fits into the processor time of a request, and
 // says where that was not all.
-import { type Inspection, inspectPackage } from "../../content/inspection/inspect-package.ts";
-import { INSPECTION_LIMITS } from "../../content/inspection/limits.ts";
-import { type PackageSource, unpackBy } from "../../content/inspection/package-source.ts";
-import { ProblemError } from "../../problem.ts";
-import { type PackageStore, PackageStoreError } from "../../storage/packages/package-store.ts";
-import { readPieces } from "../../storage/packages/read-pieces.ts";
+import { type Inspection, inspectPackage } from "../../../content/inspection/inspect-package.ts";
+import { INSPECTION_LIMITS } from "../../../content/inspection/limits.ts";
+import { type PackageSource, unpackBy } from "../../../content/inspection/package-source.ts";
+import { ProblemError } from "../../../problem.ts";
+import { type PackageStore, PackageStoreError } from "../../../storage/packages/package-store.ts";
+import { readPieces } from "../../../storage/packages/read-pieces.ts";
 
 /** A request has 500 ms of the processor; here 64 MiB of a tar cost 10, and 16 MiB that are unpacked 90 (docs/benchmarks.md). */
 const BUDGET = { read: 128 * 2 ** 20, unpacked: 16 * 2 ** 20 };

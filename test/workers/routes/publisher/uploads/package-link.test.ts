@@ -1,9 +1,9 @@
 // The bytes of a version, for who is to approve it: before it is released as well, and not for every key that may read.
 import { beforeEach, expect, test } from "vitest";
-import { createProduct, makePackage, upload } from "../../../support/fleet.ts";
-import { freshProduct } from "../../../support/fresh-names.ts";
-import { operate, operated, send } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
+import { createProduct, makePackage, upload } from "../../../../support/fleet.ts";
+import { freshProduct } from "../../../../support/fresh-names.ts";
+import { operate, operated, send } from "../../../../support/service.ts";
+import { expectProblem } from "../../../support/expectations.ts";
 
 let product: string;
 beforeEach(async () => {
