@@ -39,7 +39,7 @@ export const PUBLISHING: readonly FileEdits[] = [
 	},
 	{
 		file: "src/routes/publisher/uploads/upload-parts.ts",
-		tests: ["test/workers/routes/publisher/upload-parts"],
+		tests: ["test/workers/routes/publisher/uploads/upload-parts"],
 		edits: [
 			{
 				from: "await admitUpload(services.objects, { ...upload, ...uploaderOf(c) }, size, { isPart: true });",
@@ -70,7 +70,7 @@ export const PUBLISHING: readonly FileEdits[] = [
 	},
 	{
 		file: "src/routes/publisher/uploads/package-upload.ts",
-		tests: ["test/workers/routes/publisher/upload-parts"],
+		tests: ["test/workers/routes/publisher/uploads/upload-parts"],
 		edits: [
 			{
 				from: 'outcome === "digest_mismatch" && counted < size',
@@ -129,7 +129,7 @@ export const PUBLISHING: readonly FileEdits[] = [
 	},
 	{
 		file: "src/signing/upload-urls.ts",
-		tests: ["test/workers/routes/publisher/direct-parts"],
+		tests: ["test/workers/routes/publisher/uploads/direct-parts"],
 		edits: [
 			{
 				from: "allHeaders: true,",

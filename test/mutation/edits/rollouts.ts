@@ -107,7 +107,7 @@ export const ROLLOUTS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/product/releases/release-desk.ts",
-		tests: ["test/workers/routes/publisher/size-bounds"],
+		tests: ["test/workers/routes/publisher/uploads/size-bounds"],
 		edits: [
 			{
 				from: "current.length > 0 ? current : currentOf(out, next)",

@@ -254,7 +254,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/storage/packages/r2-part-store.ts",
-		tests: ["test/workers/routes/publisher/upload-parts"],
+		tests: ["test/workers/routes/publisher/uploads/upload-parts"],
 		edits: [
 			{
 				from: "if (part === null) throw new PackageStoreError(`part ${sha256} is not there any more`);",

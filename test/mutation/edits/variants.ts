@@ -2,7 +2,7 @@
 import type { FileEdits } from "../edit.ts";
 
 const RULES = ["test/unit/content/releases/for-model"];
-const PUBLISHER = ["test/workers/routes/publisher/variants"];
+const PUBLISHER = ["test/workers/routes/publisher/uploads/variants"];
 const OBJECT = ["test/workers/objects/product/releases/variants"];
 
 export const VARIANTS: readonly FileEdits[] = [

@@ -1,45 +1,23 @@
 // An explanation on the wire: its schema, and how it is filled from what the rules said.
 import { z } from "@hono/zod-openapi";
 import type { Explanation } from "../../../content/check/explain.ts";
-import type { ProductAnswer } from "../../../content/check/product-answer.ts";
-import { offeredVersion } from "../../../content/check/product-answer.ts";
 import { channel } from "../../../content/releases/channel.ts";
 import { forModel } from "../../../content/releases/for-model.ts";
 import { inOfferOrder } from "../../../content/releases/offer-order.ts";
 import { type Release, urgency, type VersionOrder } from "../../../content/releases/product-record.ts";
 import type { Buckets } from "../../../content/releases/rollout-place.ts";
-import { afterOf } from "../../../content/requires/requires.ts";
 import { type DeviceProfile, deviceStatus, hold } from "../../../entitlement/devices/device-record.ts";
 import type { ExplainedReleases } from "../../../objects/product/releases/explained-releases.ts";
 import { PERMIT_REFUSALS } from "../../../rollout/lease.ts";
 import { type Reach, reach } from "../../../rollout/reach.ts";
-import { fitsToken } from "../../../signing/sealed/access-token.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
 import { describedFacts, describeFacts, requiredField } from "../../http/release-facts-body.ts";
 import { deviceTrustBody } from "../../operator/fleet/trust-body.ts";
 import { explainedHaBody } from "../../operator/ha/ha-body.ts";
 import { licenseBody } from "../../operator/licenses/license-body.ts";
-import { blockedBy, checkReason, checkStatus, describeBlocked, describeHeld, heldBy } from "../check/check-body.ts";
-import { type DirectOffer, isDirect } from "../permits/direct-download.ts";
 import { decisionCode, describeEntitlement, entitlementBody } from "./entitlements.ts";
+import { answerBody, describeAnswer } from "./explained-answer.ts";
 import { describePolicy, explainedPolicyBody, type Permit, permitOf } from "./explained-policy.ts";
-
-const answerBody = z
-	.object({
-		code: decisionCode,
-		status: checkStatus,
-		reason: checkReason,
-		version: z.string().nullable().openapi({ description: "Offered; null = nothing is" }),
-		downgrade: z.boolean().nullable().openapi({ description: "As in a check; false where nothing is offered" }),
-		download: z.enum(["in_offer", "by_permit"]).nullable().openapi({
-			description:
-				"How the device comes to the package: by the URL in the offer itself, or by a permit that it asks for; null = nothing is offered",
-		}),
-		after: z.array(z.string()).openapi({ description: "As in the offer; none = it comes after nothing", example: [] }),
-		blocked_by: blockedBy.optional(),
-		held_by: heldBy.optional(),
-	})
-	.openapi("ExplainedAnswer");
 
 const releaseBody = z
 	.object({
@@ -294,25 +272,4 @@ export function describeExplanation(
 
 function describeReach({ step, open, closed, ring, salt }: Reach, buckets: Buckets, permit: Permit | null) {
 	return { step, open, closed, permit, ring, bucket: buckets.get(salt) ?? null };
-}
-
-function describeAnswer(
-	answer: ProductAnswer,
-	{ policy, haGroup }: Pick<DeviceProfile, "policy" | "haGroup">,
-): z.infer<typeof answerBody> {
-	const { entitlement, selection } = answer;
-	const told = { profile: { haGroup }, policyInRecord: !fitsToken(policy), provisional: false };
-	const downloadOf = (offer: DirectOffer) => (isDirect(offer, told, null, entitlement) ? "in_offer" : "by_permit");
-	return {
-		code: entitlement.code,
-		...(selection === null
-			? { status: "refused" as const, reason: entitlement.code }
-			: { status: selection.status, reason: selection.reason }),
-		version: offeredVersion(answer),
-		downgrade: selection?.status === "offered" ? selection.downgrade : false,
-		download: selection?.status === "offered" ? downloadOf(selection) : null,
-		after: selection?.status === "offered" ? [...afterOf(selection.needs)] : [],
-		...(selection?.blocked && { blocked_by: describeBlocked(selection.blocked) }),
-		...(selection?.held && { held_by: describeHeld(selection.held) }),
-	};
 }
