@@ -3,6 +3,7 @@
 import { readValidationAnswer, type ValidationAnswer } from "../content/releases/validation.ts";
 import type { Variant } from "../content/releases/variant.ts";
 import { signDownloadUrl } from "../signing/download-urls/signed-url.ts";
+import { parseStrictJsonText } from "../signing/formats/strict-json.ts";
 import { importMacKeyring } from "../signing/keys/mac-keyring.ts";
 import type { WebhookSecretRef } from "../signing/webhook-signature.ts";
 import { formatTimestamp } from "../timestamps.ts";
@@ -48,6 +49,7 @@ const PACKAGE_URL_SECONDS = 3_600;
 const PSEUDONYM8 = "validate";
 /** More than the findings that are kept can take, so that a refusal with too many of them is read. */
 const MAX_ANSWER_BYTES = 1_048_576;
+const MAX_DEPTH = 32;
 
 export function createValidatorSender(options: WebhookSenderOptions): ValidatorSender {
 	const post = createSignedPost(options);
@@ -71,7 +73,10 @@ export function createValidatorSender(options: WebhookSenderOptions): ValidatorS
 function readReply(status: number, text: string | null): ValidatorReply {
 	if (text === null) return { kind: "malformed" };
 	if (text.trim() === "") return { kind: "later" };
-	const answer = readValidationAnswer(parse(text));
+	const read = readValidationAnswer(parse(text));
+	// What readers could take for different things is no leave: `{"result":"failed","result":"passed"}`.
+	const isClear = read?.result === "failed" || parseStrictJsonText(text, MAX_DEPTH).ok;
+	const answer = isClear ? read : null;
 	// A refusal counts with any status of success, and nothing passes by another than the one that the documents name.
 	if (answer?.result === "failed" || (answer !== null && status === 200)) return { kind: "answered", answer };
 	return answer === null && status !== 200 ? { kind: "later" } : { kind: "malformed" };

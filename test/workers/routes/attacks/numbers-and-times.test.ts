@@ -32,7 +32,7 @@ test("the routes that take a number in their query are known", () => {
 });
 
 describe.each(numbers)("$name refuses", ({ method, path, schemes, parameter }) => {
-	test.each(["0x10", "1e1", "%2010", "10%20", "%2B5", "+5", "10.0", "-1", "", "%EF%BC%91", "Infinity", "9".repeat(16)])(
+	test.each(["0x10", "1e1", "%2010", "10%20", "%2B5", "+5", "10.0", "-1", "", "%EF%BC%91", "Infinity", "9".repeat(21)])(
 		"%s",
 		async (text) => {
 			const ids: Record<string, string> = { ...fleet, product, device };

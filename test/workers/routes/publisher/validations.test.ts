@@ -269,6 +269,7 @@ describe("a validator that does not answer", () => {
 		["another result", '{"result":"ok"}'],
 		["findings beyond their bounds beside `passed`", JSON.stringify({ result: "passed", findings: [" ", "a\nb"] })],
 		["an answer that does not end", `{"result":"failed","findings":["${"x".repeat(1_048_576)}"]}`],
+		["two results", '{"result":"failed","result":"passed"}'],
 		["`passed` with another status than 200", '{"result":"passed"}', 201],
 	])("%s is no answer, and shown as such", async (_what, text, status = 200) => {
 		receiver.answer = () => new Response(text, { status });
