@@ -10,6 +10,7 @@ import { collect } from "../../command-line/values.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { listAnswer } from "../../http/lists.ts";
 import { releasePath } from "../../http/release-path.ts";
+import { factLines } from "../../rollout/describe-facts.ts";
 import { variantLines } from "../../rollout/describe-variants.ts";
 import {
 	drawRollout,
@@ -43,6 +44,7 @@ export function defineValidation(release: Command, surroundings: Surroundings): 
 		const head = `${product} ${version}: ${String(one["status"])}, ${size}sha256 ${String(one["sha256"])}`;
 		output.answer({ ...one, rollout }, [
 			head,
+			...factLines(one),
 			...variantLines(one["variants"]),
 			...(rollout === null ? [] : drawRollout(rollout)),
 		]);
