@@ -23,7 +23,8 @@ export type ParsedOptions =
 
 const FULL = { rounds: 20, seconds: 0.5, devices: 2000, smallFleet: 1000, largeFleet: 50_000, startUps: 5 } as const;
 const QUICK = { rounds: 1, seconds: 0.2, devices: 200, smallFleet: 100, largeFleet: 500, startUps: 1 } as const;
-const MEGABYTES = { full: 200, quick: 20 } as const;
+/** Of the package that is moved: no more than one request may carry (MAX_BODY_BYTES). */
+const MEGABYTES = { full: 100, quick: 20 } as const;
 
 export const USAGE = `npm run bench [-- options]
 
