@@ -4,6 +4,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJW
 import { z } from "zod";
 import { sha256Hex } from "../names.ts";
 import { encodeBase64url } from "../signing/formats/base64url.ts";
+import { encodeHex } from "../signing/formats/hex.ts";
 import type { ProbeDevice } from "./probe-device.ts";
 
 /** RFC 7523 §2.2 */
@@ -167,8 +168,7 @@ async function download(
 	if (!answer.ok) throw await failureOf(answer);
 	// The package of a synthetic product is some bytes long.
 	const digest = await sha256(await answer.arrayBuffer());
-	const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-	if (hex !== offer.sha256) throw new StepFailed("wrong_bytes");
+	if (encodeHex(digest) !== offer.sha256) throw new StepFailed("wrong_bytes");
 }
 
 async function askPermit(parts: ProbeParts, key: ProbeKey, token: string, capability: string): Promise<string> {

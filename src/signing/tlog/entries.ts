@@ -2,8 +2,8 @@
 // of products), by its SHA-256, and each release that was withdrawn. Whoever has a file makes its entry again, byte for byte.
 import { z } from "zod";
 import { productName, sha256Hex, versionName } from "../../names.ts";
+import { encodeHex } from "../formats/hex.ts";
 import { canonicalBytes } from "../tuf/canonical-json.ts";
-import { encodeHex } from "../tuf/hex.ts";
 
 const signedFile = z.strictObject({
 	kind: z.literal("role"),

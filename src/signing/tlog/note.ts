@@ -1,5 +1,6 @@
 // Signed notes (C2SP signed-note): a text, and under it a line for each signature. Only lines by keys that the reader knows count;
 // lines by others, such as witnesses, are left alone. Keys are Ed25519.
+import { encodeHex } from "../formats/hex.ts";
 import { decodeBase64, encodeBase64, isSameHash, joinBytes } from "./hashes.ts";
 
 const ED25519 = 1;
@@ -36,7 +37,7 @@ async function idOf(name: string, publicKey: Uint8Array): Promise<Uint8Array<Arr
 
 /** @returns the key as its readers are given it: name, id and key, put together by plus */
 export async function formatVerifierKey(name: string, publicKey: Uint8Array): Promise<string> {
-	const id = Array.from(await idOf(name, publicKey), (byte) => byte.toString(16).padStart(2, "0")).join("");
+	const id = encodeHex(await idOf(name, publicKey));
 	return `${name}+${id}+${encodeBase64(joinBytes([ED25519], publicKey))}`;
 }
 

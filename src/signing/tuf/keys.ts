@@ -1,9 +1,9 @@
 // Keys of TUF roles: Ed25519 and ECDSA P-256 by WebCrypto, written as the TUF specification (§4.2) and its implementations do.
 // A key's id is the SHA-256 of its canonical JSON, and is computed again wherever one is read.
 import { z } from "zod";
+import { decodeHex, encodeHex } from "../formats/hex.ts";
 import { canonicalBytes } from "./canonical-json.ts";
 import { fromDer, toDer } from "./ecdsa-der.ts";
-import { decodeHex, encodeHex } from "./hex.ts";
 
 /** @param text base64 */
 function toPem(text: string): string {

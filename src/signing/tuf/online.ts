@@ -1,9 +1,9 @@
 // What the service signs itself: snapshot and timestamp, with a key that comes from MAC_KEYS. They say which files are the newest,
 // and never what is in them: whoever steals this key can hold updates back for a while, and forge none.
 import { formatTimestamp } from "../../timestamps.ts";
+import { encodeHex } from "../formats/hex.ts";
 import { deriveEd25519 } from "../keys/derived-ed25519.ts";
 import { parseMacKeys } from "../keys/mac-keyring.ts";
-import { encodeHex } from "./hex.ts";
 import { createSigner, type TufSigner } from "./keys.ts";
 import type { RootSigned, SnapshotSigned, TimestampSigned } from "./metadata.ts";
 import { signAll } from "./sign.ts";

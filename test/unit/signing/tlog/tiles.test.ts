@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { encodeHex } from "../../../../src/signing/formats/hex.ts";
 import {
 	decodeEntries,
 	decodeTile,
@@ -10,7 +11,6 @@ import {
 	tilesBetween,
 } from "../../../../src/signing/tlog/tiles.ts";
 import { proveConsistency, proveInclusion, treeHash } from "../../../../src/signing/tlog/tree.ts";
-import { encodeHex } from "../../../../src/signing/tuf/hex.ts";
 import { TestTree } from "../../../support/tlog/tree.ts";
 
 describe("the path of a tile", () => {

@@ -1,6 +1,7 @@
 // Laws of the log's tree, and roots that others have computed.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { encodeHex } from "../../../../src/signing/formats/hex.ts";
 import { emptyRoot, type Hash } from "../../../../src/signing/tlog/hashes.ts";
 import {
 	inclusionRanges,
@@ -10,7 +11,6 @@ import {
 	proveInclusion,
 	treeHash,
 } from "../../../../src/signing/tlog/tree.ts";
-import { encodeHex } from "../../../../src/signing/tuf/hex.ts";
 import { TestTree } from "../../../support/tlog/tree.ts";
 
 const MOST = 40;

@@ -2,9 +2,9 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { decodeHex, encodeHex } from "../../../../src/signing/formats/hex.ts";
 import { canonicalJson } from "../../../../src/signing/tuf/canonical-json.ts";
 import { fromDer, toDer } from "../../../../src/signing/tuf/ecdsa-der.ts";
-import { decodeHex, encodeHex } from "../../../../src/signing/tuf/hex.ts";
 import { isSignedBy } from "../../../../src/signing/tuf/keys.ts";
 import { type Metadata, readMetadata, roleSigned } from "../../../../src/signing/tuf/metadata.ts";
 import { countSignatures, sign, signAll, writeMetadata } from "../../../../src/signing/tuf/sign.ts";

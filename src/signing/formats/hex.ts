@@ -1,4 +1,4 @@
-// Bytes as lower-case hexadecimal digits, as TUF writes key ids, signatures and digests.
+// Bytes as lower-case hexadecimal digits, as digests are written here, and TUF writes key ids and signatures.
 
 export function encodeHex(bytes: Uint8Array): string {
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
