@@ -44,16 +44,17 @@ export async function runExport(
 	if (note !== null) output.note(note);
 	const progress = createCountProgress(surroundings, "exporting", output.json);
 	try {
-		const isDone = (of: Owner) => entries.some((one) => JSON.stringify(one.owner) === JSON.stringify(of));
+		const done = new Set(entries.map(({ owner }) => fileOf(owner)));
 		const add = async (of: Owner) => {
-			if (isDone(of)) return;
+			if (done.has(fileOf(of))) return;
 			const entry = await exportObject(asking, folder, of);
 			if (entry === null) return;
 			await appendFile(join(folder, OBJECTS), `${JSON.stringify(entry)}\n`);
 			entries.push(entry);
+			done.add(fileOf(of));
 		};
 		await add(DIRECTORY);
-		const owners = isDone(DIRECTORY) ? await ownersIn(folder) : [];
+		const owners = done.has(fileOf(DIRECTORY)) ? await ownersIn(folder) : [];
 		for (const [index, of] of owners.entries()) {
 			await add(of);
 			progress.report(index + 1, owners.length, describeOwner(of));
@@ -97,7 +98,7 @@ async function takeUp(asking: Asking, folder: string, issuer: string) {
 
 /** @returns whether events have come to the Directory since it was read */
 async function hasMoved(asking: Asking, entries: readonly Entry[]): Promise<boolean> {
-	const read = entries.find(({ owner }) => JSON.stringify(owner) === JSON.stringify(DIRECTORY));
+	const read = entries.find(({ owner }) => fileOf(owner) === fileOf(DIRECTORY));
 	if (read === undefined) return false;
 	for await (const { trail } of exportPages(asking, DIRECTORY)) return trail !== read.trail;
 	return true;

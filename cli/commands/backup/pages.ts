@@ -25,22 +25,25 @@ type Page = z.infer<typeof page>;
 
 const sealAnswer = z.looseObject({ issuer: z.string(), seal: z.string() });
 
-/** @returns the deployment's issuer, and its seal for a digest */
-export async function askSeal({ api, surroundings, signal }: Asking, sha256: string) {
-	const ask = () => api.call("POST", "/v1/backup/seal", "could not seal", sealAnswer, { sha256 }, signal);
+/** Asks again where the service wants time or says nothing: each call of a backup may come twice. */
+export function insist<T>({ surroundings, signal }: Asking, ask: () => Promise<T>): Promise<T> {
 	return patiently({ surroundings, signal, tries: TRIES, retriesSilence: () => true }, ask);
 }
 
+/** @returns the deployment's issuer, and its seal for a digest */
+export async function askSeal(asking: Asking, sha256: string) {
+	const { api, signal } = asking;
+	return insist(asking, () => api.call("POST", "/v1/backup/seal", "could not seal", sealAnswer, { sha256 }, signal));
+}
+
 /** @returns the pages of an object's rows; none where there is no such object @throws as `OperatorApi.call` */
-export async function* exportPages({ api, surroundings, signal }: Asking, of: Owner): AsyncGenerator<Page> {
+export async function* exportPages(asking: Asking, of: Owner): AsyncGenerator<Page> {
+	const { api, signal } = asking;
 	for (let after: string | null = ""; after !== null; ) {
-		const asked: Record<string, unknown> = { owner: of, ...(after !== "" && { after }) };
+		const body: Record<string, unknown> = { owner: of, ...(after !== "" && { after }) };
 		const what = `could not export ${describeOwner(of)}`;
-		const ask = () => api.call("POST", "/v1/backup/export", what, page, asked, signal);
-		const got: Page | null = await patiently(
-			{ surroundings, signal, tries: TRIES, retriesSilence: () => true },
-			ask,
-		).catch((error: unknown) => {
+		const ask = () => api.call("POST", "/v1/backup/export", what, page, body, signal);
+		const got: Page | null = await insist(asking, ask).catch((error: unknown) => {
 			if (after === "" && error instanceof ServerRefusal && error.refusal.status === 404) return null;
 			throw error;
 		});

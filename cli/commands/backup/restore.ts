@@ -4,17 +4,15 @@ import { z } from "zod";
 import type { OperatorContext } from "../../command-line/run-as.ts";
 import { CliError } from "../../errors.ts";
 import { anyAnswer } from "../../http/answers.ts";
-import { patiently } from "../../http/patience.ts";
 import { formatCount } from "../../terminal/output.ts";
 import { createCountProgress } from "../../terminal/progress.ts";
 import { rebuildAll } from "../record/rebuild.ts";
 import { describeOwner, digestOf, type Entry, type KeptRow, openBackup, readRows } from "./backup-files.ts";
-import { type Asking, exportPages } from "./pages.ts";
+import { type Asking, exportPages, insist } from "./pages.ts";
 import { expectOurs } from "./verify.ts";
 
 /** Of JSON, in one request; a row is 2 MB at most. */
 const PAGE_CHARACTERS = 262_144;
-const TRIES = 12;
 const taken = z.looseObject({ whole: z.boolean(), awake: z.boolean() });
 
 export async function runRestore(
@@ -102,8 +100,4 @@ async function fill(
 	const { whole, awake } = await send(rows, true);
 	if (!whole) throw new CliError(`${what}: the service says that rows are missing`, { code: "backup_damaged" });
 	return awake;
-}
-
-function insist<T>({ surroundings, signal }: Asking, ask: () => Promise<T>): Promise<T> {
-	return patiently({ surroundings, signal, tries: TRIES, retriesSilence: () => true }, ask);
 }

@@ -89,7 +89,8 @@ function takePage(storage: DurableObjectStorage, schema: Schema, page: RowsToRes
 	const before = index === 0 ? beginAnew(storage, schema, backup) : known;
 	if (before?.backup !== backup || index > before.pages) throw new Refusal("out_of_order");
 	if (index < before.pages) return { ok: true, isWhole: false, isAwake: false };
-	for (const row of rows) insertRow(sql, row);
+	const insert = createInsert(sql);
+	for (const row of rows) insert(row);
 	const isWhole = total !== null;
 	const restored: Restoring = { backup, pages: before.pages + 1, rows: before.rows + rows.length, isWhole };
 	// An object that is there has a row at least: its own.
@@ -111,24 +112,29 @@ export function dropHalfRestored({ kv, sql }: DurableObjectStorage): void {
 	for (const name of ownTables(sql).toReversed()) sql.exec(`DROP TABLE "${name}"`);
 }
 
-function insertRow(sql: SqlStorage, { table: name, row }: KeptRow): void {
-	if (name === SEQUENCES) raiseSequence(sql, row);
-	else if (!keptTables(sql).includes(name)) throw new Refusal("bad_row");
-	else {
-		const { columns } = describeTable(sql, name);
+/** @returns takes a row into its table; what the tables are is looked up once for all of them */
+function createInsert(sql: SqlStorage): (kept: KeptRow) => void {
+	const tables = new Map(keptTables(sql).map((name) => [name, describeTable(sql, name)]));
+	return ({ table: name, row }) => {
+		if (name === SEQUENCES) {
+			if (!tables.has(String(row["name"]))) throw new Refusal("bad_row");
+			raiseSequence(sql, row);
+			return;
+		}
+		const columns = tables.get(name)?.columns ?? [];
 		const given = Object.keys(row);
-		if (given.length !== columns.length || !given.every((column) => columns.includes(column)))
+		if (columns.length === 0 || given.length !== columns.length || !given.every((column) => columns.includes(column)))
 			throw new Refusal("bad_row");
 		const list = given.map((column) => `"${column}"`).join(", ");
 		const query = `INSERT INTO "${name}" (${list}) VALUES (${given.map(() => "?").join(", ")})`;
 		runOrRefuse(() => sql.exec(query, ...Object.values(row)));
-	}
+	};
 }
 
+/** @param row whose name is that of a table */
 function raiseSequence(sql: SqlStorage, { name, seq, ...more }: KeptRow["row"]): void {
 	const isNumber = typeof seq === "number" && Number.isSafeInteger(seq) && seq >= 0;
-	if (typeof name !== "string" || !isNumber || Object.keys(more).length > 0 || !keptTables(sql).includes(name))
-		throw new Refusal("bad_row");
+	if (typeof name !== "string" || !isNumber || Object.keys(more).length > 0) throw new Refusal("bad_row");
 	const known = sql.exec(`UPDATE ${SEQUENCES} SET seq = max(seq, ?) WHERE name = ?`, seq, name);
 	if (known.rowsWritten === 0) sql.exec(`INSERT INTO ${SEQUENCES} (name, seq) VALUES (?, ?)`, name, seq);
 }

@@ -2,7 +2,6 @@
 // for the caller to know (cli/commands/backup). What holds for rows: objects/backup.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { parseAccountId } from "../../../entitlement/ids.ts";
 import { productName, sha256Hex } from "../../../names.ts";
 import type { RestoreRefusal } from "../../../objects/backup/restored-rows.ts";
 import { ProblemError } from "../../../problem.ts";
@@ -12,6 +11,7 @@ import { unknownAfter } from "../../http/account-in-path.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { operatorAccess } from "../../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../../http/openapi.ts";
+import { ownerOf } from "./owners.ts";
 
 /** A page as it is given out, and its last row, which may be 2 MB. */
 export const MAX_BACKUP_PAGE_BYTES = 4_194_304;
@@ -195,14 +195,5 @@ function problemOf(reason: RestoreRefusal): ProblemError {
 }
 
 async function objectOf(c: Context<AppEnv>, of: z.infer<typeof owner>) {
-	const { services, event } = c.env;
-	if ("object" in of) return services.objects[of.object]();
-	if ("product" in of) {
-		event.product = of.product;
-		return services.objects.product(of.product);
-	}
-	const account = await parseAccountId(services.lookupKeys, of.account);
-	if (account === null) throw new ProblemError("not_found");
-	event.account = account.objectName;
-	return services.objects.account(account.objectName);
+	return "object" in of ? c.env.services.objects[of.object]() : ownerOf(c, of);
 }

@@ -11,6 +11,7 @@ import { isOfAccount, unknownAfter } from "../../http/account-in-path.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { operatorAccess } from "../../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../../http/openapi.ts";
+import { ownerOf } from "./owners.ts";
 import { refuseStoresBehind } from "./stores-behind.ts";
 
 /** See RecordPageQuery. */
@@ -106,14 +107,14 @@ export const records = createRouter()
 	.openapi(rebuild, async (c) => {
 		const page = c.req.valid("json");
 		const query = await pageQuery(c, page);
-		const result = await (await ownerOf(c, page.owner)).rebuildRecords(query);
+		const result = await (await recordsOf(c, page.owner)).rebuildRecords(query);
 		if (result === null) throw new ProblemError("not_found");
 		return c.json(requireRoom(c.env, result), 200);
 	})
 	.openapi(verify, async (c) => {
 		const page = c.req.valid("json");
 		const query = await pageQuery(c, page);
-		const result = await (await ownerOf(c, page.owner)).verifyRecords(query);
+		const result = await (await recordsOf(c, page.owner)).verifyRecords(query);
 		if (result === null) throw new ProblemError("not_found");
 		return c.json(
 			{
@@ -150,17 +151,8 @@ async function isPlaceAmong(c: Context<AppEnv>, of: z.infer<typeof owner>, after
 	return account !== null && (await isOfAccount(c, account.id, after));
 }
 
-async function ownerOf(c: Context<AppEnv>, of: z.infer<typeof owner>) {
-	const { services, event } = c.env;
-	if ("directory" in of) return services.objects.directory();
-	if ("product" in of) {
-		event.product = of.product;
-		return services.objects.product(of.product);
-	}
-	const account = await parseAccountId(services.lookupKeys, of.account);
-	if (account === null) throw new ProblemError("not_found");
-	event.account = account.objectName;
-	return services.objects.account(account.objectName);
+async function recordsOf(c: Context<AppEnv>, of: z.infer<typeof owner>) {
+	return "directory" in of ? c.env.services.objects.directory() : ownerOf(c, of);
 }
 
 /** @throws ProblemError `unavailable` while a store has not taken the records of an earlier page */
