@@ -2,6 +2,7 @@
 // whether the ID token is good.
 import { z } from "@hono/zod-openapi";
 import { OAuthError } from "../http/oauth-error.ts";
+import { readFormFields } from "../http/oauth-form.ts";
 
 const GRANT = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token";
@@ -19,10 +20,7 @@ const KNOWN = new Set([...Object.keys(exchangeForm.shape), "client_secret", "cli
 
 /** @param authorization value of that header; null = it is not there @throws OAuthError `invalid_request` or `unsupported_grant_type` */
 export function readExchangeForm(text: string, authorization: string | null): z.infer<typeof exchangeForm> {
-	// RFC 6749 §3.2: a parameter without a value is as if it were left out; each comes at most once.
-	const given = [...new URLSearchParams(text)].filter(([name, value]) => value !== "" && KNOWN.has(name));
-	const fields = new Map(given);
-	if (fields.size !== given.length) throw new OAuthError("invalid_request", 400, "a parameter is given twice");
+	const fields = readFormFields(text, KNOWN);
 	const grant = fields.get("grant_type");
 	if (grant === undefined) throw new OAuthError("invalid_request", 400, "grant_type is missing");
 	if (grant !== GRANT) throw new OAuthError("unsupported_grant_type", 400, `grant_type must be ${GRANT}`);

@@ -233,14 +233,20 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: [...ATTACKS],
 		edits: [
 			{
-				from: 'value !== "" && ',
-				to: "",
-				breaks: "an empty scope is refused that is as if it were left out",
-			},
-			{
 				from: ' || fields.has("client_assertion")',
 				to: "",
 				breaks: "a request with two client authentications is told that one of them is unknown",
+			},
+		],
+	},
+	{
+		file: "src/routes/http/oauth-form.ts",
+		tests: [...ATTACKS],
+		edits: [
+			{
+				from: 'value !== "" && ',
+				to: "",
+				breaks: "an empty scope is refused that is as if it were left out",
 			},
 		],
 	},

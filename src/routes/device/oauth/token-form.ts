@@ -2,6 +2,7 @@
 // connection (RFC 8705 §2). Looks at how it is put, not at whether the assertion or the certificate is good.
 import { z } from "@hono/zod-openapi";
 import { OAuthError } from "../../http/oauth-error.ts";
+import { readFormFields } from "../../http/oauth-form.ts";
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -42,10 +43,7 @@ export type TokenForm = Pick<z.infer<typeof tokenForm>, "lineage" | "anchors"> &
  * @throws OAuthError `invalid_request`, `invalid_client`, `unsupported_grant_type` or `invalid_scope`
  */
 export function readTokenForm(text: string, authorization: string | null): TokenForm {
-	// RFC 6749 §3.2: a parameter without a value is as if it were left out; each comes at most once; unknown ones are ignored.
-	const given = [...new URLSearchParams(text)].filter(([name, value]) => value !== "" && KNOWN.has(name));
-	const fields = new Map(given);
-	if (fields.size !== given.length) throw new OAuthError("invalid_request", 400, "a parameter is given twice");
+	const fields = readFormFields(text, KNOWN);
 	refuseOtherMethods(authorization, fields);
 	const grantType = fields.get("grant_type");
 	if (grantType === undefined) throw new OAuthError("invalid_request", 400, "grant_type is missing");
